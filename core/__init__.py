@@ -1,0 +1,1 @@
+"""The engine: reading, training, mapping and scoring, without QGIS and without Qt."""

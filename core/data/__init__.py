@@ -1,0 +1,1 @@
+"""Rasters, vectors, grids and samples: everything between files and arrays."""

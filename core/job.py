@@ -1,0 +1,334 @@
+"""Job descriptions: one JSON form for dock, Processing, modeler, command line and run history. Free of torch.
+
+`KINDS` is the one table of jobs, their parameters and outputs. The command line makes its options from it and
+the Processing algorithms their parameters, so that a new option is added in one place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .errors import JobError
+from .job_kinds import KINDS, MODALITIES, JobKind
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class RasterInput:
+    """One raster of a modality.
+
+    `bands` as `1-120,150-200` ("" = all that are good), `quantity` one of `quantities.QUANTITIES` ("" = guess),
+    `resampling` a name of `raster_io.RESAMPLING` ("" = average when coarsening, else bilinear), `crs` and
+    `nodata` replace what the file says ("" and None = as in the file).
+    """
+
+    path: str
+    bands: str = ""
+    quantity: str = ""
+    resampling: str = ""
+    crs: str = ""
+    nodata: float | None = None
+
+
+@dataclass(frozen=True)
+class SamplesInput:
+    """Training or test samples: a vector layer (`type` "vector") or a label raster ("raster", its first band).
+
+    `radius` in metres applies to points and lines (0 = the containing pixel, the pixels touched).
+    """
+
+    path: str
+    type: str = "vector"
+    layer: str = ""
+    class_field: str = ""
+    group_field: str = ""
+    radius: float = 0.0
+
+
+@dataclass(frozen=True)
+class GridRequest:
+    """What the user fixed of the grid: pixel size in map units of the grid, extent (x_min, y_min, x_max, y_max)
+    in `extent_crs` (WKT or authority code; "" = the grid's), a raster to copy the grid from.
+    """  # noqa: D205  one sentence
+
+    pixel_size: float | None = None
+    extent: tuple[float, float, float, float] | None = None
+    extent_crs: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A validated job with absolute paths and every parameter filled in.
+
+    `classes` are plain {"value", "name", "color"}; `data.classes.classes_from_json` makes classes of them.
+    `resolved` is what an earlier run of this job found out (see `M.job.json`); it changes nothing.
+    """
+
+    kind: str
+    inputs: Mapping[str, tuple[RasterInput, ...]] = field(default_factory=dict)
+    samples: SamplesInput | None = None
+    test_samples: SamplesInput | None = None
+    classes: tuple[Mapping[str, Any], ...] = ()
+    grid: GridRequest = field(default_factory=GridRequest)
+    mask: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> JobKind:
+        """The description of this kind of job."""
+        return KINDS[self.kind]
+
+    def with_parameters(self, **values: Any) -> Job:
+        """Return the job with some parameters replaced."""
+        return replace(self, parameters={**self.parameters, **values})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the job as plain values; what was not set is left out."""
+        items: dict[str, Any] = {"landfuse_job": SCHEMA, "kind": self.kind}
+        items["inputs"] = {key: [_plain(r) for r in rasters] for key, rasters in self.inputs.items()}
+        items["samples"] = _plain(self.samples) if self.samples else None
+        items["test_samples"] = _plain(self.test_samples) if self.test_samples else None
+        items["classes"] = [dict(c) for c in self.classes]
+        items["grid"] = _plain(self.grid)
+        items["mask"] = self.mask
+        items["parameters"] = dict(self.parameters)
+        items["outputs"] = dict(self.outputs)
+        items["resolved"] = dict(self.resolved)
+        return {key: value for key, value in items.items() if value not in (None, {}, [], "")}
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """Return a dataclass as a dict without the fields that stand at their default."""
+    return {
+        name: getattr(value, name)
+        for name, spec in value.__dataclass_fields__.items()
+        if getattr(value, name) != spec.default
+    }
+
+
+def read_job(path: Path) -> Job:
+    """Read a job file; relative paths are relative to its folder. Raises `JobError`."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise JobError(f"The job file cannot be read ({error.strerror}).", where=str(path)) from error
+    except ValueError as error:
+        raise JobError(f"The job file is not JSON ({error}).", where=str(path)) from error
+    return parse_job(values, path.resolve().parent)
+
+
+def parse_job(values: Any, folder: Path) -> Job:
+    """Validate a job given as plain values. Unknown keys and values out of range raise `JobError`.
+
+    `folder`: what relative paths are relative to.
+    """
+    top = _Reader(values, "job", folder)
+    if top.take("landfuse_job", int, SCHEMA) != SCHEMA:
+        raise JobError(
+            f"The job is of version {values['landfuse_job']}, this program knows version {SCHEMA}.",
+            remedy="Update the plugin.",
+        )
+    kind = top.take("kind", str)
+    if kind not in KINDS:
+        raise JobError(
+            f"Unknown kind of job '{kind}'.", where="kind", remedy=f"Use one of: {', '.join(KINDS)}."
+        )
+    job = Job(
+        kind=kind,
+        inputs=_inputs(top.child("inputs")),
+        samples=_samples(top.child("samples")),
+        test_samples=_samples(top.child("test_samples")),
+        classes=tuple(_class(item) for item in top.children("classes")),
+        grid=_grid(top.child("grid")),
+        mask=top.path("mask"),
+        parameters=_parameters(KINDS[kind], top.child("parameters")),
+        outputs=_outputs(KINDS[kind], top.child("outputs")),
+        resolved=top.take("resolved", dict, {}),
+    )
+    top.finish()
+    _check_completeness(job)
+    return job
+
+
+def _check_completeness(job: Job) -> None:
+    spec = job.spec
+    if spec.reads_scene and not job.inputs:
+        raise JobError(
+            "No source is given.", where="inputs", remedy=f"Give at least one of {', '.join(MODALITIES)}."
+        )
+    if job.inputs and not spec.reads_scene:
+        raise JobError(f"A '{job.kind}' job reads no sources.", where="inputs")
+    if spec.needs_samples and job.samples is None:
+        raise JobError(
+            "No samples are given.", where="samples", remedy="Give a vector layer or a label raster."
+        )
+    for name, output in spec.outputs.items():
+        if output.required and not job.outputs.get(name):
+            raise JobError(f"Output '{name}' is missing.", where="outputs")
+    for parameter in spec.parameters:
+        if parameter.required and job.parameters[parameter.name] in ("", None):
+            raise JobError(f"Parameter '{parameter.name}' is missing.", where="parameters")
+
+
+class _Reader:
+    """Takes typed values out of a JSON object and complains about what is left."""
+
+    def __init__(self, values: Any, where: str, folder: Path) -> None:
+        if not isinstance(values, Mapping):
+            raise JobError("An object {...} is expected.", where=where)
+        self._left, self._where, self._folder = dict(values), where, folder
+
+    def take(self, key: str, kind: type, default: Any = ...) -> Any:
+        if self._left.get(key) is None:
+            self._left.pop(key, None)
+            if default is ...:
+                raise JobError(f"Key '{key}' is missing.", where=self._where)
+            return default
+        value = self._left.pop(key)
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise JobError(f"'{key}' must be of type {kind.__name__}, got {value!r}.", where=self._where)
+        return value
+
+    def path(self, key: str, default: Any = "") -> str:
+        return absolute(self.take(key, str, default), self._folder)
+
+    def child(self, key: str) -> _Reader | None:
+        values = self.take(key, dict, None)
+        return None if values is None else _Reader(values, f"{self._where}.{key}", self._folder)
+
+    def children(self, key: str) -> list[_Reader]:
+        values = self.take(key, list, [])
+        return [_Reader(v, f"{self._where}.{key}[{i}]", self._folder) for i, v in enumerate(values)]
+
+    def keys(self) -> list[str]:
+        return list(self._left)
+
+    def finish(self) -> None:
+        if self._left:
+            raise JobError(
+                f"Unknown key '{next(iter(self._left))}'.", where=self._where, remedy="Check its spelling."
+            )
+
+
+def absolute(path: str, folder: Path) -> str:
+    """Return `path` made absolute against `folder`; GDAL's own names (`/vsizip/...`, `NETCDF:...`) stay."""
+    if not path or path.startswith("/vsi") or _is_dataset_name(path):
+        return path
+    return str((folder / path).resolve() if not Path(path).is_absolute() else Path(path))
+
+
+def _is_dataset_name(path: str) -> bool:
+    prefix = path.split(":", 1)[0]
+    return ":" in path and len(prefix) > 1 and prefix.replace("_", "").isalnum() and "/" not in prefix
+
+
+def _inputs(reader: _Reader | None) -> dict[str, tuple[RasterInput, ...]]:
+    if reader is None:
+        return {}
+    unknown = [key for key in reader.keys() if key not in MODALITIES]  # noqa: SIM118  not a dict
+    if unknown:
+        raise JobError(
+            f"Unknown modality '{unknown[0]}'.",
+            where="job.inputs",
+            remedy=f"Use one of: {', '.join(MODALITIES)}.",
+        )
+    inputs = {key: tuple(_raster(item) for item in reader.children(key)) for key in MODALITIES}
+    return {key: rasters for key, rasters in inputs.items() if rasters}
+
+
+def _raster(reader: _Reader) -> RasterInput:
+    raster = RasterInput(
+        reader.path("path", ...),
+        reader.take("bands", str, ""),
+        reader.take("quantity", str, ""),
+        reader.take("resampling", str, ""),
+        reader.take("crs", str, ""),
+        reader.take("nodata", float, None),
+    )
+    reader.finish()
+    return raster
+
+
+def _class(reader: _Reader) -> dict[str, Any]:
+    item = {
+        "value": reader.take("value", int),
+        "name": reader.take("name", str, ""),
+        "color": reader.take("color", str, ""),
+    }
+    reader.finish()
+    return item
+
+
+def _samples(reader: _Reader | None) -> SamplesInput | None:
+    if reader is None:
+        return None
+    samples = SamplesInput(
+        reader.path("path", ...),
+        reader.take("type", str, "vector"),
+        reader.take("layer", str, ""),
+        reader.take("class_field", str, ""),
+        reader.take("group_field", str, ""),
+        reader.take("radius", float, 0.0),
+    )
+    reader.finish()
+    if samples.type not in ("vector", "raster"):
+        raise JobError(f"Type '{samples.type}' is not 'vector' or 'raster'.", where="samples")
+    if samples.type == "vector" and not samples.class_field:
+        raise JobError("A vector layer of samples needs 'class_field'.", where="samples")
+    return samples
+
+
+def _grid(reader: _Reader | None) -> GridRequest:
+    if reader is None:
+        return GridRequest()
+    extent = reader.take("extent", list, None)
+    grid = GridRequest(
+        reader.take("pixel_size", float, None),
+        None if extent is None else _extent(extent),
+        reader.take("extent_crs", str, ""),
+        reader.path("reference"),
+    )
+    reader.finish()
+    if grid.pixel_size is not None and not grid.pixel_size > 0:
+        raise JobError(f"Pixel size {grid.pixel_size} is not positive.", where="grid")
+    return grid
+
+
+def _extent(values: list[Any]) -> tuple[float, float, float, float]:
+    try:
+        x_min, y_min, x_max, y_max = (float(v) for v in values)
+    except (TypeError, ValueError) as error:
+        raise JobError("An extent is [x_min, y_min, x_max, y_max].", where="grid.extent") from error
+    if not (x_min < x_max and y_min < y_max):
+        raise JobError(f"The extent {values} has no area.", where="grid.extent")
+    return x_min, y_min, x_max, y_max
+
+
+def _parameters(spec: JobKind, reader: _Reader | None) -> dict[str, Any]:
+    reader = reader or _Reader({}, "job.parameters", Path())
+    values = {}
+    for parameter in spec.parameters:
+        value = reader.take(parameter.name, parameter.python_type, parameter.default)
+        if parameter.type == "file" and value:
+            value = absolute(value, reader._folder)
+        values[parameter.name] = parameter.checked(value)
+    reader.finish()
+    return values
+
+
+def _outputs(spec: JobKind, reader: _Reader | None) -> dict[str, str]:
+    if reader is None:
+        return {}
+    outputs = {name: reader.path(name) for name in spec.outputs}
+    reader.finish()
+    return {name: path for name, path in outputs.items() if path}

@@ -1,0 +1,241 @@
+"""The table of jobs: what each reads, its parameters with their limits, and its outputs. Free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import JobError
+
+# The keys of models.catalog.CATALOG, which this module must not import; a test compares the two.
+METHODS = ("mibf_net", "random_forest")
+MODALITIES = ("hsi", "lidar", "sar", "optical", "other")
+_PYTHON_TYPES = {"int": int, "float": float, "str": str, "bool": bool, "choice": str, "file": str}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting of a job.
+
+    `type`: int, float, str, bool, choice or file (a path that is read). `label` is the line in a form, `help` the
+    sentence below it and on the command line. `advanced` settings are folded away.
+    """
+
+    name: str
+    type: str
+    default: Any
+    label: str
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    advanced: bool = False
+    required: bool = False
+
+    @property
+    def python_type(self) -> Any:
+        """The class of the value."""
+        return _PYTHON_TYPES[self.type]
+
+    def checked(self, value: Any) -> Any:
+        """Return `value` if it is within the limits. Raises `JobError`."""
+        where = f"parameters.{self.name}"
+        if self.choices and value not in self.choices:
+            raise JobError(f"'{value}' is not one of: {', '.join(self.choices)}.", where=where)
+        if self.minimum is not None and value < self.minimum:
+            raise JobError(f"{value} is below the smallest value {self.minimum:g}.", where=where)
+        if self.maximum is not None and value > self.maximum:
+            raise JobError(f"{value} is above the largest value {self.maximum:g}.", where=where)
+        return value
+
+
+@dataclass(frozen=True)
+class Output:
+    """One file or folder that a job writes. `type`: raster, file or folder; `extension` without the dot."""
+
+    label: str
+    extension: str = ""
+    type: str = "file"
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of job. `module` holds `run(job, progress) -> JobResult`; `numbers` are its figures."""
+
+    title: str
+    module: str
+    summary: str
+    parameters: tuple[Parameter, ...] = ()
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ()
+    reads_scene: bool = False
+    takes_samples: bool = False
+    needs_samples: bool = False
+    takes_test_samples: bool = False
+    needs_engine: bool = False
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a job made: output name -> path, number name -> value (None where it could not be measured)."""
+
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+
+_DEVICE = Parameter(
+    "device", "choice", "auto", "Device", "Where the network runs; auto takes the GPU if there is one.",
+    choices=("auto", "cpu", "cuda"), advanced=True,
+)  # fmt: skip
+_THREADS = Parameter(
+    "threads", "int", 0, "Processor threads", "0 leaves one core to the rest of the machine.",
+    minimum=0, maximum=256, advanced=True,
+)  # fmt: skip
+_BATCH = Parameter(
+    "batch_size", "int", 0, "Batch size", "Patches computed at once; 0 chooses.", minimum=0, maximum=65536,
+    advanced=True,
+)  # fmt: skip
+
+TRAIN = JobKind(
+    title="Train a fusion model",
+    module="training.train_job",
+    summary="Aligns the sources, holds a part of the samples back, trains, scores on the held-back part, "
+    "trains again on all samples and writes the model file with a report.",
+    parameters=(
+        Parameter("method", "choice", "mibf_net", "Method", "The network or forest to train.", choices=METHODS),
+        Parameter(
+            "patch_size", "int", 0, "Patch side in map pixels",
+            "Odd; the square around a pixel that the network sees. 0 chooses a side that spans at least one pixel "
+            "of the coarsest source; the log and the report give it in metres.", minimum=0, maximum=101,
+        ),
+        Parameter("epochs", "int", 0, "Training epochs", "0 takes the preset's.", minimum=0, maximum=100000),
+        Parameter(
+            "preset", "choice", "default", "Preset",
+            "'default' was measured to be good on small sample sets; 'paper' uses the authors' settings.",
+            choices=("default", "paper"),
+        ),
+        Parameter(
+            "test_fraction", "float", 0.25, "Share of the groups held back for scoring",
+            "0 scores nothing.", minimum=0.0, maximum=0.9, advanced=True,
+        ),
+        Parameter(
+            "refit", "bool", True, "Train again on all samples",
+            "Off saves the model that was scored, which has not seen the held-back part.", advanced=True,
+        ),
+        Parameter(
+            "gap", "float", -1.0, "Gap between training and held-back samples in metres",
+            "-1: one patch side plus two pixels of the coarsest source.", minimum=-1.0, advanced=True,
+        ),
+        Parameter(
+            "pca", "int", -1, "Principal components",
+            "Bands left by a principal component analysis of each source with more bands than this. 0: none; "
+            "-1: the method's default.", minimum=-1, maximum=1000, advanced=True,
+        ),
+        Parameter(
+            "head", "choice", "paper", "Classification head of MIBF-Net",
+            "'paper' as published in words, 'released' as in the authors' program (128 outputs).",
+            choices=("paper", "released"), advanced=True,
+        ),
+        Parameter(
+            "context_windows", "str", "3,7,15", "Context windows of the forest",
+            "Sides in map pixels of the local means and deviations the forest sees; empty: pixel values only.",
+            advanced=True,
+        ),
+        Parameter("trees", "int", 300, "Trees of the forest", minimum=1, maximum=5000, advanced=True),
+        Parameter(
+            "learning_rate", "float", 0.0, "Learning rate", "0 takes the preset's.", minimum=0.0, maximum=10.0,
+            advanced=True,
+        ),
+        _BATCH,
+        Parameter("seed", "int", 42, "Random seed", minimum=0, maximum=2**31 - 1, advanced=True),
+        _DEVICE,
+        _THREADS,
+    ),
+    outputs={
+        "model": Output("Model file", "safetensors", required=True),
+        "report": Output("Accuracy report", "html"),
+    },
+    numbers=("OA", "AA", "KAPPA", "F1"),
+    reads_scene=True,
+    takes_samples=True,
+    needs_samples=True,
+    takes_test_samples=True,
+    needs_engine=True,
+)  # fmt: skip
+
+CLASSIFY = JobKind(
+    title="Classify with a model",
+    module="inference.classify_job",
+    summary="Applies a model file to sources and writes a styled class map, window by window.",
+    parameters=(
+        Parameter("model", "file", "", "Model file", "Made by 'Train a fusion model'.", required=True),
+        Parameter(
+            "precision", "choice", "auto", "Precision",
+            "auto takes half precision only where it is faster and the labels agree.",
+            choices=("auto", "fp32", "bf16", "fp16"), advanced=True,
+        ),
+        Parameter("tile_size", "int", 0, "Tile side in map pixels", "0 chooses.", minimum=0, maximum=8192, advanced=True),
+        _BATCH,
+        _DEVICE,
+        _THREADS,
+    ),
+    outputs={
+        "classmap": Output("Class map", "tif", "raster", required=True),
+        "probabilities": Output("Probability of each class", "tif", "raster"),
+        "uncertainty": Output("Maximum probability and entropy", "tif", "raster"),
+    },
+    numbers=("CLASSIFIED_PIXELS", "UNMAPPED_SHARE"),
+    reads_scene=True,
+    needs_engine=True,
+)  # fmt: skip
+
+ASSESS = JobKind(
+    title="Assess a class map",
+    module="evaluation.assess_job",
+    summary="Compares a class map with reference samples: confusion matrix, overall and average accuracy, kappa, "
+    "user's and producer's accuracy and F1 per class.",
+    parameters=(Parameter("classmap", "file", "", "Class map", required=True),),
+    outputs={"report": Output("Accuracy report", "html"), "table": Output("Accuracy table", "csv")},
+    numbers=("OA", "AA", "KAPPA", "F1"),
+    takes_samples=True,
+    needs_samples=True,
+)
+
+CHECK_INPUTS = JobKind(
+    title="Check the inputs",
+    module="evaluation.check_inputs_job",
+    summary="Reports how the sources fit together: overlap, pixel sizes, CRS, nodata, bands.",
+    outputs={"report": Output("Alignment report", "html")},
+    numbers=("OVERLAP_SHARE", "PROBLEMS"),
+    reads_scene=True,
+    takes_samples=True,
+)
+
+MODEL_INFO = JobKind(
+    title="Show what is in a model file",
+    module="evaluation.model_info_job",
+    summary="Lists method, sources, bands, classes, scores and provenance of a model file.",
+    parameters=(Parameter("model", "file", "", "Model file", required=True),),
+    outputs={"report": Output("Model card", "html")},
+    numbers=("N_CLASSES",),
+)
+
+DEMO_SCENE = JobKind(
+    title="Make the demo scene",
+    module="data.demo_scene_job",
+    summary="Writes a synthetic scene of about 600 x 600 m: hyperspectral, LiDAR, SAR and optical rasters, truth, "
+    "training areas and reference points.",
+    parameters=(Parameter("seed", "int", 7, "Random seed", minimum=0, maximum=2**31 - 1, advanced=True),),
+    outputs={"folder": Output("Folder", type="folder", required=True)},
+)
+
+KINDS: dict[str, JobKind] = {
+    "train": TRAIN,
+    "classify": CLASSIFY,
+    "assess": ASSESS,
+    "checkinputs": CHECK_INPUTS,
+    "modelinfo": MODEL_INFO,
+    "demoscene": DEMO_SCENE,
+}

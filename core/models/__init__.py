@@ -1,0 +1,1 @@
+"""The methods and their files: networks, forest, configuration and the model file."""

@@ -1,0 +1,49 @@
+"""What must be known to rebuild a model of any method. Free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes and settings of a model.
+
+    `bands`: bands per modality in order of use, after any PCA, for example {"hsi": 30, "lidar": 1}.
+    `patch_size`: side in map pixels, odd (for `pixel` methods the side of the largest context window, or 1).
+    `options`: settings of the method, plain JSON values, for example {"head": "paper"}.
+    """
+
+    bands: Mapping[str, int]
+    n_classes: int
+    patch_size: int = 7
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.patch_size % 2 == 0 or self.patch_size < 1:
+            raise ValueError(f"patch_size must be odd and positive, got {self.patch_size}")
+        if not self.bands or any(count < 1 for count in self.bands.values()):
+            raise ValueError(f"every modality needs at least one band, got {dict(self.bands)}")
+        if self.n_classes < 1:
+            raise ValueError(f"n_classes must be positive, got {self.n_classes}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; the order of the modalities is kept."""
+        return {
+            "bands": dict(self.bands),
+            "n_classes": self.n_classes,
+            "patch_size": self.patch_size,
+            "options": dict(self.options),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ModelConfig:
+        """Rebuild a configuration from `to_json`."""
+        return cls(
+            {str(k): int(v) for k, v in values["bands"].items()},
+            int(values["n_classes"]),
+            int(values["patch_size"]),
+            dict(values.get("options", {})),
+        )

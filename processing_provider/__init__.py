@@ -1,0 +1,1 @@
+"""The Processing provider and the client of the engine."""
