@@ -20,7 +20,8 @@ class Cancelled(Exception):  # noqa: N818  not a failure
 class LandfuseError(Exception):
     """Something the user can understand and mend.
 
-    `what` says what is wrong with the values found, `where` names file, layer or modality, `remedy` what to do.
+    `what` says what is wrong with the values found, `where` names file, layer or modality, `remedy` what to
+    do.
     """
 
     code = "error"

@@ -22,9 +22,9 @@ SCHEMA = 1
 class RasterInput:
     """One raster of a modality.
 
-    `bands` as `1-120,150-200` ("" = all that are good), `quantity` one of `quantities.QUANTITIES` ("" = guess),
-    `resampling` a name of `raster_io.RESAMPLING` ("" = average when coarsening, else bilinear), `crs` and
-    `nodata` replace what the file says ("" and None = as in the file).
+    `bands` as `1-120,150-200` ("" = all that are good), `quantity` one of
+    `quantities.QUANTITIES` ("" = guess), `resampling` average, bilinear or nearest ("" = average when coarsening, else bilinear), `crs` and `nodata`
+    replace what the file says ("" and None = as in the file).
     """
 
     path: str
@@ -37,9 +37,9 @@ class RasterInput:
 
 @dataclass(frozen=True)
 class SamplesInput:
-    """Training or test samples: a vector layer (`type` "vector") or a label raster ("raster", its first band).
+    """Training or test samples: a vector layer or a label raster.
 
-    `radius` in metres applies to points and lines (0 = the containing pixel, the pixels touched).
+    `type` is "vector" or "raster" (its first band). `radius` in metres applies to points and lines (0 = the containing pixel, the pixels touched).
     """
 
     path: str
@@ -52,9 +52,11 @@ class SamplesInput:
 
 @dataclass(frozen=True)
 class GridRequest:
-    """What the user fixed of the grid: pixel size in map units of the grid, extent (x_min, y_min, x_max, y_max)
-    in `extent_crs` (WKT or authority code; "" = the grid's), a raster to copy the grid from.
-    """  # noqa: D205  one sentence
+    """What the user fixed of the grid.
+
+    `pixel_size` in map units of the grid; `extent` as x_min, y_min, x_max, y_max in `extent_crs` (WKT or
+    authority code; "" = the grid's); `reference` a raster to copy the grid from.
+    """
 
     pixel_size: float | None = None
     extent: tuple[float, float, float, float] | None = None

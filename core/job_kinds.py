@@ -18,8 +18,8 @@ _PYTHON_TYPES = {"int": int, "float": float, "str": str, "bool": bool, "choice":
 class Parameter:
     """One setting of a job.
 
-    `type`: int, float, str, bool, choice or file (a path that is read). `label` is the line in a form, `help` the
-    sentence below it and on the command line. `advanced` settings are folded away.
+    `type`: int, float, str, bool, choice or file (a path that is read). `label` is the line in a form, `help`
+    the sentence below it and on the command line. `advanced` settings are folded away.
     """
 
     name: str
@@ -86,17 +86,34 @@ class JobResult:
 
 
 _DEVICE = Parameter(
-    "device", "choice", "auto", "Device", "Where the network runs; auto takes the GPU if there is one.",
-    choices=("auto", "cpu", "cuda"), advanced=True,
-)  # fmt: skip
-_THREADS = Parameter(
-    "threads", "int", 0, "Processor threads", "0 leaves one core to the rest of the machine.",
-    minimum=0, maximum=256, advanced=True,
-)  # fmt: skip
-_BATCH = Parameter(
-    "batch_size", "int", 0, "Batch size", "Patches computed at once; 0 chooses.", minimum=0, maximum=65536,
+    "device",
+    "choice",
+    "auto",
+    "Device",
+    "Where the network runs; auto takes the GPU if there is one.",
+    choices=("auto", "cpu", "cuda"),
     advanced=True,
-)  # fmt: skip
+)
+_THREADS = Parameter(
+    "threads",
+    "int",
+    0,
+    "Processor threads",
+    "0 leaves one core to the rest of the machine.",
+    minimum=0,
+    maximum=256,
+    advanced=True,
+)
+_BATCH = Parameter(
+    "batch_size",
+    "int",
+    0,
+    "Batch size",
+    "Patches computed at once; 0 chooses.",
+    minimum=0,
+    maximum=65536,
+    advanced=True,
+)
 
 TRAIN = JobKind(
     title="Train a fusion model",
@@ -104,48 +121,92 @@ TRAIN = JobKind(
     summary="Aligns the sources, holds a part of the samples back, trains, scores on the held-back part, "
     "trains again on all samples and writes the model file with a report.",
     parameters=(
-        Parameter("method", "choice", "mibf_net", "Method", "The network or forest to train.", choices=METHODS),
         Parameter(
-            "patch_size", "int", 0, "Patch side in map pixels",
-            "Odd; the square around a pixel that the network sees. 0 chooses a side that spans at least one pixel "
-            "of the coarsest source; the log and the report give it in metres.", minimum=0, maximum=101,
+            "method", "choice", "mibf_net", "Method", "The network or forest to train.", choices=METHODS
+        ),
+        Parameter(
+            "patch_size",
+            "int",
+            0,
+            "Patch side in map pixels",
+            "Odd; the square around a pixel that the network sees. 0 chooses a side that spans at least one "
+            "pixel of the coarsest source; the log and the report give it in metres.",
+            minimum=0,
+            maximum=101,
         ),
         Parameter("epochs", "int", 0, "Training epochs", "0 takes the preset's.", minimum=0, maximum=100000),
         Parameter(
-            "preset", "choice", "default", "Preset",
+            "preset",
+            "choice",
+            "default",
+            "Preset",
             "'default' was measured to be good on small sample sets; 'paper' uses the authors' settings.",
             choices=("default", "paper"),
         ),
         Parameter(
-            "test_fraction", "float", 0.25, "Share of the groups held back for scoring",
-            "0 scores nothing.", minimum=0.0, maximum=0.9, advanced=True,
+            "test_fraction",
+            "float",
+            0.25,
+            "Share of the groups held back for scoring",
+            "0 scores nothing.",
+            minimum=0.0,
+            maximum=0.9,
+            advanced=True,
         ),
         Parameter(
-            "refit", "bool", True, "Train again on all samples",
-            "Off saves the model that was scored, which has not seen the held-back part.", advanced=True,
+            "refit",
+            "bool",
+            True,
+            "Train again on all samples",
+            "Off saves the model that was scored, which has not seen the held-back part.",
+            advanced=True,
         ),
         Parameter(
-            "gap", "float", -1.0, "Gap between training and held-back samples in metres",
-            "-1: one patch side plus two pixels of the coarsest source.", minimum=-1.0, advanced=True,
+            "gap",
+            "float",
+            -1.0,
+            "Gap between training and held-back samples in metres",
+            "-1: one patch side plus two pixels of the coarsest source.",
+            minimum=-1.0,
+            advanced=True,
         ),
         Parameter(
-            "pca", "int", -1, "Principal components",
+            "pca",
+            "int",
+            -1,
+            "Principal components",
             "Bands left by a principal component analysis of each source with more bands than this. 0: none; "
-            "-1: the method's default.", minimum=-1, maximum=1000, advanced=True,
+            "-1: the method's default.",
+            minimum=-1,
+            maximum=1000,
+            advanced=True,
         ),
         Parameter(
-            "head", "choice", "paper", "Classification head of MIBF-Net",
+            "head",
+            "choice",
+            "paper",
+            "Classification head of MIBF-Net",
             "'paper' as published in words, 'released' as in the authors' program (128 outputs).",
-            choices=("paper", "released"), advanced=True,
+            choices=("paper", "released"),
+            advanced=True,
         ),
         Parameter(
-            "context_windows", "str", "3,7,15", "Context windows of the forest",
+            "context_windows",
+            "str",
+            "3,7,15",
+            "Context windows of the forest",
             "Sides in map pixels of the local means and deviations the forest sees; empty: pixel values only.",
             advanced=True,
         ),
         Parameter("trees", "int", 300, "Trees of the forest", minimum=1, maximum=5000, advanced=True),
         Parameter(
-            "learning_rate", "float", 0.0, "Learning rate", "0 takes the preset's.", minimum=0.0, maximum=10.0,
+            "learning_rate",
+            "float",
+            0.0,
+            "Learning rate",
+            "0 takes the preset's.",
+            minimum=0.0,
+            maximum=10.0,
             advanced=True,
         ),
         _BATCH,
@@ -163,7 +224,7 @@ TRAIN = JobKind(
     needs_samples=True,
     takes_test_samples=True,
     needs_engine=True,
-)  # fmt: skip
+)
 
 CLASSIFY = JobKind(
     title="Classify with a model",
@@ -172,11 +233,24 @@ CLASSIFY = JobKind(
     parameters=(
         Parameter("model", "file", "", "Model file", "Made by 'Train a fusion model'.", required=True),
         Parameter(
-            "precision", "choice", "auto", "Precision",
+            "precision",
+            "choice",
+            "auto",
+            "Precision",
             "auto takes half precision only where it is faster and the labels agree.",
-            choices=("auto", "fp32", "bf16", "fp16"), advanced=True,
+            choices=("auto", "fp32", "bf16", "fp16"),
+            advanced=True,
         ),
-        Parameter("tile_size", "int", 0, "Tile side in map pixels", "0 chooses.", minimum=0, maximum=8192, advanced=True),
+        Parameter(
+            "tile_size",
+            "int",
+            0,
+            "Tile side in map pixels",
+            "0 chooses.",
+            minimum=0,
+            maximum=8192,
+            advanced=True,
+        ),
         _BATCH,
         _DEVICE,
         _THREADS,
@@ -189,13 +263,13 @@ CLASSIFY = JobKind(
     numbers=("CLASSIFIED_PIXELS", "UNMAPPED_SHARE"),
     reads_scene=True,
     needs_engine=True,
-)  # fmt: skip
+)
 
 ASSESS = JobKind(
     title="Assess a class map",
     module="evaluation.assess_job",
-    summary="Compares a class map with reference samples: confusion matrix, overall and average accuracy, kappa, "
-    "user's and producer's accuracy and F1 per class.",
+    summary="Compares a class map with reference samples: confusion matrix, overall and average accuracy, "
+    "kappa, user's and producer's accuracy and F1 per class.",
     parameters=(Parameter("classmap", "file", "", "Class map", required=True),),
     outputs={"report": Output("Accuracy report", "html"), "table": Output("Accuracy table", "csv")},
     numbers=("OA", "AA", "KAPPA", "F1"),
@@ -225,8 +299,8 @@ MODEL_INFO = JobKind(
 DEMO_SCENE = JobKind(
     title="Make the demo scene",
     module="data.demo_scene_job",
-    summary="Writes a synthetic scene of about 600 x 600 m: hyperspectral, LiDAR, SAR and optical rasters, truth, "
-    "training areas and reference points.",
+    summary="Writes a synthetic scene of about 600 x 600 m: hyperspectral, LiDAR, SAR and optical rasters, "
+    "truth, training areas and reference points.",
     parameters=(Parameter("seed", "int", 7, "Random seed", minimum=0, maximum=2**31 - 1, advanced=True),),
     outputs={"folder": Output("Folder", type="folder", required=True)},
 )

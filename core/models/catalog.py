@@ -33,7 +33,7 @@ CATALOG: dict[str, ModelEntry] = {
         kind="patch",
         module="mibf_net",
         paper="Geng et al., IEEE TGRS 61, 2023, doi:10.1109/TGRS.2023.3296813",
-        good_for="The default fusion network: two or more sources, some tens of samples per class, minutes on a CPU.",
+        good_for="The default fusion network: any sources, tens of samples per class, minutes on a CPU.",
         normalisation="stretch",
     ),
     "random_forest": ModelEntry(
