@@ -22,9 +22,9 @@ SCHEMA = 1
 class RasterInput:
     """One raster of a modality.
 
-    `bands` as `1-120,150-200` ("" = all that are good), `quantity` one of
-    `quantities.QUANTITIES` ("" = guess), `resampling` average, bilinear or nearest ("" = average when coarsening, else bilinear), `crs` and `nodata`
-    replace what the file says ("" and None = as in the file).
+    `bands` as `1-120,150-200` ("" = all that are good), `quantity` one of `quantities.QUANTITIES` ("" =
+    guess), `resampling` average, bilinear or nearest ("" = average when coarsening, else bilinear), `crs` and
+    `nodata` replace what the file says ("" and None = as in the file).
     """
 
     path: str
@@ -39,7 +39,8 @@ class RasterInput:
 class SamplesInput:
     """Training or test samples: a vector layer or a label raster.
 
-    `type` is "vector" or "raster" (its first band). `radius` in metres applies to points and lines (0 = the containing pixel, the pixels touched).
+    `type` is "vector" or "raster" (its first band). `radius` in metres applies to points and lines (0 = the
+    containing pixel, the pixels touched).
     """
 
     path: str

@@ -268,8 +268,8 @@ CLASSIFY = JobKind(
 ASSESS = JobKind(
     title="Assess a class map",
     module="evaluation.assess_job",
-    summary="Compares a class map with reference samples: confusion matrix, overall and average accuracy, "
-    "kappa, user's and producer's accuracy and F1 per class.",
+    summary="Compares a class map with reference samples: confusion matrix, overall and average "
+    "accuracy, kappa, user's and producer's accuracy and F1 per class.",
     parameters=(Parameter("classmap", "file", "", "Class map", required=True),),
     outputs={"report": Output("Accuracy report", "html"), "table": Output("Accuracy table", "csv")},
     numbers=("OA", "AA", "KAPPA", "F1"),
