@@ -56,13 +56,15 @@ class GridRequest:
     """What the user fixed of the grid.
 
     `pixel_size` in map units of the grid; `extent` as x_min, y_min, x_max, y_max in `extent_crs` (WKT or
-    authority code; "" = the grid's); `reference` a raster to copy the grid from.
+    authority code; "" = the grid's); `reference` a raster to copy the grid from; `exact` a whole grid
+    (`Grid.to_json`), as a kept job has it.
     """
 
     pixel_size: float | None = None
     extent: tuple[float, float, float, float] | None = None
     extent_crs: str = ""
     reference: str = ""
+    exact: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -300,6 +302,7 @@ def _grid(reader: _Reader | None) -> GridRequest:
         None if extent is None else _extent(extent),
         reader.take("extent_crs", str, ""),
         reader.path("reference"),
+        reader.take("exact", dict, None),
     )
     reader.finish()
     if grid.pixel_size is not None and not grid.pixel_size > 0:
