@@ -238,7 +238,7 @@ class MibfNet(nn.Module):
         weight: Tensor | None = None,
         label_smoothing: float = 0.0,
     ) -> Tensor:
-        """Return cross-entropy + 1e-3 * information; `labels` (B,) are class indexes, `weight` (K,) or None."""
+        """Return cross-entropy + 1e-3 * information; `labels` (B,) class indexes, `weight` (K,) or None."""
         return self.loss_of(self.latent(patches), labels, weight, label_smoothing)
 
     def loss_of(

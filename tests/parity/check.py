@@ -1,7 +1,8 @@
 """Compares a network with a parity fixture: `python tests/parity/check.py NAME FIXTURE.npz`.
 
-Prints one line per key, `KEY max_abs max_rel PASS|FAIL`, and exits 1 when a key is beyond its tolerance, is not
-computed here, or differs in shape. NAME is a network of the table below; the configuration comes from the fixture.
+Prints one line per key, `KEY max_abs max_rel PASS|FAIL`, and exits 1 when a key is beyond its tolerance, is
+not computed here, or differs in shape. NAME is a network of the table below; the configuration comes from the
+fixture.
 """
 
 from __future__ import annotations

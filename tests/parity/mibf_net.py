@@ -1,4 +1,4 @@
-"""Compares MIBF-Net with a fixture recorded from the release (specification: models/mibf_net.md, section 7)."""
+"""Compares MIBF-Net with a fixture recorded from the release (models/mibf_net.md, section 7)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LAYERS = {
         )
     },
 }
-# Intermediate value -> the layer whose output it is. The relation product is an input and is taken separately.
+# Intermediate value -> the layer whose output it is. The relation product, an input, is taken separately.
 INTERMEDIATES = {
     **{f"i:net{i + 1}_conv1": f"branches.{i}.expand" for i in (0, 1)},
     **{f"i:net{i + 1}_conv2": f"branches.{i}.mix" for i in (0, 1)},
@@ -61,7 +61,7 @@ def our_name(theirs: str) -> str:
 
 
 def load(fixture: Arrays) -> MibfNet:
-    """Build the network of the fixture with its weights; every weight must find its place and none may be missing."""
+    """Build the fixture's network with its weights; every weight must find its place, none may be missing."""
     values = json.loads(str(fixture["meta:config"]))
     config = ModelConfig(
         {"hsi": values["in_channels1"], "lidar": values["in_channels2"]},
