@@ -1,1 +1,12 @@
-"""One file per Processing algorithm."""
+"""The algorithms, one file each."""
+
+from __future__ import annotations
+
+from .assess import Assess
+from .check_inputs import CheckInputs
+from .classify import Classify
+from .demo_scene import DemoScene
+from .model_info import ModelInfo
+from .train import Train
+
+ALGORITHMS = (Train, Classify, Assess, CheckInputs, ModelInfo, DemoScene)

@@ -1,0 +1,52 @@
+"""Names and styles of result layers when Processing loads them into the project."""
+
+from __future__ import annotations
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsRasterLayer,
+)
+
+# QGIS keeps only the C++ half of a post-processor: without a reference Python collects it before its use.
+_alive: dict[str, QgsProcessingLayerPostProcessorInterface] = {}
+_MOST_KEPT = 100
+
+
+class ClassMapStyler(QgsProcessingLayerPostProcessorInterface):
+    """Shows a class map in the colours and with the names of its classes: the style file written beside it.
+
+    QGIS reads that file by itself, unless a default style for rasters is set in the Processing options.
+    """
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        if not isinstance(layer, QgsRasterLayer):
+            return
+        layer.loadDefaultStyle()
+        if layer.renderer() is None or layer.renderer().type() != "paletted":
+            feedback.pushWarning(
+                f"The style file beside {layer.source()} is missing; the layer is shown without names."
+            )
+        layer.triggerRepaint()
+
+
+def style_on_load(context: QgsProcessingContext, path: str, name: str) -> None:
+    """Name and style the class map at `path` if Processing will load it."""
+    if not name_on_load(context, path, name):
+        return
+    if len(_alive) >= _MOST_KEPT:
+        _alive.pop(next(iter(_alive)))
+    _alive[path] = styler = ClassMapStyler()
+    context.layerToLoadOnCompletionDetails(path).setPostProcessor(styler)
+
+
+def name_on_load(context: QgsProcessingContext, path: str, name: str) -> bool:
+    """Name the layer of `path` if Processing will load it, and say whether it will."""
+    if not path or not context.willLoadLayerOnCompletion(path):
+        return False
+    context.layerToLoadOnCompletionDetails(path).name = name
+    return True

@@ -1,0 +1,48 @@
+"""The one background task: runs any core function with progress and cancelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qgis.core import QgsTask
+from qgis.PyQt.QtCore import pyqtSignal
+
+from ..core.errors import Cancelled
+from ..core.progress import Progress
+
+
+class CoreTask(QgsTask):
+    """Runs `work(progress)` in a worker thread. Keep a reference to the task until it has ended.
+
+    `work` must touch no widget, no layer and no project. `succeeded` receives what it returned, `failed` the
+    exception (`core.errors.Cancelled` when the user stopped it), `reported` every event; all arrive in the
+    main thread.
+    """
+
+    succeeded = pyqtSignal(object)
+    failed = pyqtSignal(object)
+    reported = pyqtSignal(object)
+
+    def __init__(self, title: str, work: Callable[[Progress], Any]) -> None:
+        super().__init__(title, QgsTask.Flag.CanCancel)
+        self._work = work
+        self._outcome: Any = Cancelled()  # a task cancelled while it waits is never run
+
+    def run(self) -> bool:
+        """Do the work; called in the worker thread."""
+        try:
+            self._outcome = self._work(Progress(self._receive, self.isCanceled))
+        except Exception as error:  # noqa: BLE001  an exception leaving a worker thread takes QGIS down
+            self._outcome = error
+            return False
+        return True
+
+    def finished(self, ok: bool) -> None:
+        """Announce the outcome; called in the main thread."""
+        (self.succeeded if ok else self.failed).emit(self._outcome)
+
+    def _receive(self, event: Mapping[str, Any]) -> None:
+        if event["event"] == "progress":
+            self.setProgress(100.0 * event["fraction"])
+        self.reported.emit(dict(event))

@@ -1,0 +1,248 @@
+"""From what the user chose in QGIS to values of core. Layers are read here, before the job starts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsMapLayer,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingUtils,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+from ..core.errors import BandError, RasterReadError, SamplesError, VectorReadError
+from ..core.job import GridRequest, Job, RasterInput, SamplesInput, parse_job
+from ..core.job_kinds import KINDS, MODALITIES, Parameter
+from .definitions import LAYER_PARAMETERS
+from .snapshot import Snapshot, write_polygons, write_samples
+
+_PROVIDER_OPTIONS = re.compile(r"\|(option|credential|authcfg):.*$")
+_BAND_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an algorithm was called with."""
+
+    algorithm: QgsProcessingAlgorithm
+    parameters: Mapping[str, Any]
+    context: QgsProcessingContext
+
+    def given(self, name: str) -> bool:
+        """Say whether the algorithm has parameter `name` and the user filled it in."""
+        definition = self.algorithm.parameterDefinition(name)
+        if definition is None:
+            return False
+        value = self.parameters.get(name)
+        return value is not None and str(value) not in ("", "NULL") and value != []
+
+    def text(self, name: str) -> str:
+        """Return a text parameter, "" where it is absent."""
+        return (
+            self.algorithm.parameterAsString(self.parameters, name, self.context) if self.given(name) else ""
+        )
+
+    def number(self, name: str) -> float | None:
+        """Return a number, None where it is absent."""
+        if not self.given(name):
+            return None
+        return self.algorithm.parameterAsDouble(self.parameters, name, self.context)
+
+
+def make_job(kind: str, request: Request) -> Job:
+    """Return the validated job for a call of the algorithm of this kind. Raises `LandfuseError`."""
+    spec = KINDS[kind]
+    samples = _samples(request, "SAMPLES", "LABELS") if spec.takes_samples else None
+    tests = _samples(request, "TEST_SAMPLES", "TEST_LABELS") if spec.takes_test_samples else None
+    job = Job(
+        kind=kind,
+        inputs=sources(request) if spec.reads_scene else {},
+        samples=samples.input if samples else None,
+        test_samples=tests.input if tests else None,
+        classes=samples.classes if samples else (),
+        grid=grid(request) if spec.reads_scene else GridRequest(),
+        mask=mask(request) if spec.reads_scene else "",
+        parameters={p.name: _setting(request, p) for p in spec.parameters},
+        outputs=_outputs(request, spec.outputs),
+    )
+    return parse_job(json.loads(json.dumps(job.to_json())), Path.cwd())
+
+
+def sources(request: Request) -> dict[str, tuple[RasterInput, ...]]:
+    """Return the rasters of every modality."""
+    inputs = {}
+    for key in MODALITIES:
+        name = key.upper()
+        bands = checked_bands(request.text(f"{name}_BANDS"), f"{name}_BANDS")
+        layers = _layers(request, name) if request.given(name) else []
+        if layers:
+            inputs[key] = tuple(raster_input(layer, bands) for layer in layers)
+    return inputs
+
+
+def _layers(request: Request, name: str) -> list[QgsMapLayer]:
+    layers = request.algorithm.parameterAsLayerList(request.parameters, name, request.context)
+    value = request.parameters[name]
+    wanted = value if isinstance(value, (list, tuple)) else [value]
+    if len(layers) >= len(wanted):
+        return layers
+    for item in wanted:  # Processing leaves out silently what it cannot load
+        if isinstance(item, str) and QgsProcessingUtils.mapLayerFromString(item, request.context) is None:
+            raise _not_readable(item, name)
+    raise _not_readable(str(value), name)
+
+
+def _not_readable(item: str, name: str) -> RasterReadError:
+    return RasterReadError(
+        f"{name}: '{item}' cannot be read as a raster layer.",
+        remedy="Check the path, or load it into QGIS first.",
+    )
+
+
+def raster_input(layer: QgsMapLayer, bands: str = "") -> RasterInput:
+    """Return what core must know of a raster layer; CRS and nodata set only in QGIS win over the file's."""
+    path = raster_path(layer)
+    return RasterInput(path, bands=bands, crs=_crs_set_in_qgis(layer), nodata=_nodata_set_in_qgis(layer))
+
+
+def raster_path(layer: QgsMapLayer) -> str:
+    """Return the name by which GDAL opens the layer. Raises `RasterReadError` for a layer without a file."""
+    if not isinstance(layer, QgsRasterLayer):
+        raise RasterReadError("This is not a raster layer.", where=layer.name())
+    if layer.providerType() != "gdal":
+        raise RasterReadError(
+            f"The layer comes from '{layer.providerType()}', not from a raster file: its pixels are "
+            "pictures, not measured values.",
+            where=layer.name(),
+            remedy="Export it to GeoTIFF as raw data (Layer > Save As), or choose the original file.",
+        )
+    if not layer.isValid():
+        raise RasterReadError(
+            "The raster layer is not valid.", where=layer.name(), remedy="Repair its source."
+        )
+    return _PROVIDER_OPTIONS.sub("", layer.source())
+
+
+def _crs_set_in_qgis(layer: QgsRasterLayer) -> str:
+    chosen, stored = layer.crs(), layer.dataProvider().crs()
+    return crs_text(chosen) if chosen.isValid() and chosen != stored else ""
+
+
+def crs_text(crs: QgsCoordinateReferenceSystem) -> str:
+    """Return an authority code that GDAL knows, else WKT; "" for no CRS."""
+    if not crs.isValid():
+        return ""
+    code = crs.authid()
+    if code.upper().startswith(("EPSG:", "ESRI:")):
+        return code
+    return crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED_GDAL)
+
+
+def _nodata_set_in_qgis(layer: QgsRasterLayer) -> float | None:
+    provider = layer.dataProvider()
+    ranges = [r for band in range(1, layer.bandCount() + 1) for r in provider.userNoDataValues(band)]
+    values = {r.min() for r in ranges if r.min() == r.max()}
+    if len(values) > 1 or any(r.min() != r.max() for r in ranges):
+        raise RasterReadError(
+            "The layer has several additional nodata values or a range of them.",
+            where=layer.name(),
+            remedy="Keep one value in Layer Properties > Transparency, or give a mask.",
+        )
+    return values.pop() if values else None
+
+
+def checked_bands(text: str, where: str) -> str:
+    """Return a band list such as `1-120,150-200` without blanks. Raises `BandError` for anything else."""
+    text = text.replace(" ", "")
+    for part in text.split(",") if text else []:
+        match = _BAND_RANGE.fullmatch(part)
+        first = int(match.group(1)) if match else 0
+        if match is None or first < 1 or int(match.group(2) or first) < first:
+            raise BandError(
+                f"'{part}' is not a band or a range of bands.",
+                where=where,
+                remedy="Write it as 1-120,150-200.",
+            )
+    return text
+
+
+def grid(request: Request) -> GridRequest:
+    """Return what the user fixed of the grid."""
+    algorithm, parameters, context = request.algorithm, request.parameters, request.context
+    extent, extent_crs = None, ""
+    if request.given("EXTENT"):
+        box = algorithm.parameterAsExtent(parameters, "EXTENT", context)
+        extent = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
+        extent_crs = crs_text(algorithm.parameterAsExtentCrs(parameters, "EXTENT", context))
+    reference = ""
+    if request.given("REFERENCE"):
+        reference = raster_path(_raster(request, "REFERENCE"))
+    return GridRequest(request.number("PIXEL_SIZE") or None, extent, extent_crs, reference)
+
+
+def _raster(request: Request, name: str) -> QgsRasterLayer:
+    layer = request.algorithm.parameterAsRasterLayer(request.parameters, name, request.context)
+    if layer is None:
+        raise _not_readable(str(request.parameters[name]), name)
+    return layer
+
+
+def mask(request: Request) -> str:
+    """Return the path of the mask: the raster itself, or a snapshot of the polygons."""
+    if not request.given("MASK"):
+        return ""
+    layer = request.algorithm.parameterAsLayer(request.parameters, "MASK", request.context)
+    if layer is None:
+        raise VectorReadError(f"MASK: '{request.parameters['MASK']}' cannot be read as a layer.")
+    if isinstance(layer, QgsVectorLayer):
+        return write_polygons(layer, request.context)
+    return raster_path(layer)
+
+
+def _samples(request: Request, vector: str, raster: str) -> Snapshot | None:
+    if request.given(raster):
+        return Snapshot(SamplesInput(raster_path(_raster(request, raster)), "raster"), ())
+    if not request.given(vector):
+        return None
+    algorithm, parameters, context = request.algorithm, request.parameters, request.context
+    source = algorithm.parameterAsSource(parameters, vector, context)
+    if source is None:
+        raise SamplesError(f"{vector}: '{parameters[vector]}' cannot be read as a vector layer.")
+    layer = algorithm.parameterAsVectorLayer(parameters, vector, context)
+    fields = request.text("CLASS_FIELD"), request.text("GROUP_FIELD")
+    radius = request.number("SAMPLE_RADIUS") or 0.0
+    return write_samples(source, layer, fields, radius, context)
+
+
+def _setting(request: Request, spec: Parameter) -> Any:
+    """Return one setting of the job in the type that the job table asks for."""
+    name, algorithm = spec.name.upper(), request.algorithm
+    if spec.name in LAYER_PARAMETERS:
+        return raster_path(_raster(request, name))
+    read = {
+        "int": algorithm.parameterAsInt,
+        "float": algorithm.parameterAsDouble,
+        "str": algorithm.parameterAsString,
+        "bool": algorithm.parameterAsBoolean,
+        "choice": algorithm.parameterAsEnumString,
+        "file": algorithm.parameterAsFile,
+    }[spec.type]
+    return read(request.parameters, name, request.context)
+
+
+def _outputs(request: Request, outputs: Mapping[str, Any]) -> dict[str, str]:
+    algorithm, parameters, context = request.algorithm, request.parameters, request.context
+    paths = {}
+    for name, spec in outputs.items():
+        read = algorithm.parameterAsOutputLayer if spec.type == "raster" else algorithm.parameterAsFileOutput
+        paths[name] = read(parameters, name.upper(), context)
+    return {name: path for name, path in paths.items() if path}
