@@ -1,7 +1,7 @@
 """Random forest: fitted with scikit-learn, stored as plain arrays, predicted with numpy alone.
 
-Breiman, "Random Forests", Machine Learning 45, 2001, doi:10.1023/A:1010933404324. Probabilities are the means of
-the trees' leaf fractions, as in scikit-learn, and equal to them bit for bit.
+Breiman, "Random Forests", Machine Learning 45, 2001, doi:10.1023/A:1010933404324. Probabilities are the means
+of the trees' leaf fractions, as in scikit-learn, and equal to its numbers bit for bit.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ def fit(
     The same seed gives the same forest on any number of processors.
 
     Returns:
-        All trees behind one another: `feature`, `threshold`, `child` (position of the left child; the right one
-        follows it), `leaf` (row of `fractions`; -1 for inner nodes), `roots` (one per tree), `fractions` (U, K).
+        All trees behind one another: `feature`, `threshold`, `child` (position of the left child; the right
+        one follows it), `leaf` (row of `fractions`; -1 for inner nodes), `roots` (one per tree), and
+        `fractions` (U, K), the distinct class fractions of the leaves.
 
     Raises:
         MissingDependencyError: scikit-learn is not installed.
@@ -125,7 +126,7 @@ def _holds_counts(tree: Any) -> bool:
 
 
 def _round_down(threshold: NDArray[np.float64]) -> Floats:
-    """Return the largest float32 not above each threshold; for float32 values `x <= t` then stays the same."""
+    """Return the largest float32 not above each threshold: `x <= t` stays the same for any float32 x."""
     rounded = threshold.astype(np.float32)
     return np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded)
 

@@ -1,8 +1,8 @@
 """The model file: everything that prediction needs, in one `.safetensors` file. Free of torch.
 
-Arrays are named `network.*` (the method's own part: a state dict, or the trees of a forest) and `preprocess.*`.
-The header's text `landfuse` is JSON: method, configuration, recipe of the modalities, normalisation, classes,
-grid, scores, training. It holds no user name and no absolute path.
+Arrays are named `network.*` (the method's own part: a state dict, or the trees of a forest) and
+`preprocess.*`. The header's text `landfuse` is JSON: method, configuration, recipe of the modalities,
+normalisation, classes, grid, scores, training. It holds no user name and no absolute path.
 """
 
 from __future__ import annotations

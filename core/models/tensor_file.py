@@ -1,7 +1,7 @@
 """Named arrays and JSON text in one file of the safetensors format, read and written with numpy alone.
 
 The format: 8 bytes little-endian length of a JSON header, the header, then the arrays' bytes. The header maps
-each name to `dtype`, `shape` and `data_offsets`, and `__metadata__` to a table of texts. Nothing in it is run.
+each name to `dtype`, `shape` and `data_offsets`, and `__metadata__` to a table of texts. Nothing is executed.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def write_arrays(
         OutputError: the folder is missing or not writable, the disk is full, or the file is in use.
     """
     path = Path(path)
-    # A name of its own in the same folder, so that the move cannot fail half-way and a crash leaves the old file.
+    # A name of its own in the same folder: the move cannot stop half-way, and a crash leaves the old file.
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         with draft.open("wb") as file:
