@@ -1,0 +1,206 @@
+"""The training of a network of kind `patch`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..errors import OutOfMemoryError, TrainingError
+from ..progress import Progress, silent
+from .augmentation import draw_views
+from .plan import TrainingPlan
+from .sampling import EpochSampler, batch_stop, class_weights
+from .seeding import generator_for, seeded
+
+if TYPE_CHECKING:
+    Labels = NDArray[np.int64]
+
+REPORT_SECONDS = 0.25
+# The training accuracy is measured on a part of the epoch and not after each one: it costs a forward pass.
+ACCURACY_SAMPLES = 256
+ACCURACY_POINTS = 20
+SUSPICIOUS_VALUE = 1e3  # after normalisation
+SMALLEST_BATCH = 2  # batch normalisation needs two
+
+
+class Patches(Protocol):
+    """Where the patches come from; `PatchSource` is one."""
+
+    def gather(self, indices: Labels, turned: Labels | None = None) -> dict[str, Tensor]: ...
+
+
+def train_network(
+    network: nn.Module,
+    source: Patches,
+    labels: Labels,
+    places: Labels,
+    plan: TrainingPlan,
+    progress: Progress = silent,
+    *,
+    n_classes: int = 0,
+    device: torch.device | str = "cpu",
+) -> None:
+    """Train `network` in place for `plan.epochs`; leave it on the CPU in eval mode, as of the last epoch.
+
+    `labels` (n,) class indexes and `places` (n,) polygon ids belong to the samples of `source`. `network` has
+    `loss(patches, labels, weight=..., label_smoothing=...)`. Reports the curves `loss`, `accuracy` (on
+    training samples) and `learning_rate`. `n_classes`: 0 takes it from the labels.
+
+    Raises:
+        TrainingError: the loss is not finite.
+        OutOfMemoryError: not even the smallest batch fits on the GPU.
+    """
+    n_classes = n_classes or int(labels.max()) + 1
+    sampler = EpochSampler(labels, places, plan.seed, plan.max_per_place, plan.max_per_class)
+    network.to(device)
+    try:
+        with seeded(plan.seed):
+            _Run(network, source, labels, sampler, plan, progress, n_classes, torch.device(device)).run()
+    finally:
+        network.to("cpu").eval()
+
+
+class _Run:
+    """One training run: the state that its epochs share."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        source: Patches,
+        labels: Labels,
+        sampler: EpochSampler,
+        plan: TrainingPlan,
+        progress: Progress,
+        n_classes: int,
+        device: torch.device,
+    ) -> None:
+        self.network, self.source, self.sampler, self.plan = network, source, sampler, plan
+        self.labels, self.progress, self.device = torch.from_numpy(labels), progress, device
+        weights = class_weights(sampler.class_counts(n_classes))
+        self.weight = torch.from_numpy(weights).to(device) if plan.weighted else None
+        self.optimiser = make_optimiser(network, plan)
+        self.batch_size = plan.batch_size
+        self._reported = 0.0
+
+    def run(self) -> None:
+        every = max(1, self.plan.epochs // ACCURACY_POINTS)
+        for epoch in range(self.plan.epochs):
+            order = self.sampler.epoch(epoch)
+            loss, rate = self._epoch(epoch, order)
+            self.progress.metric(epoch + 1, "loss", loss)
+            self.progress.metric(epoch + 1, "learning_rate", rate)
+            if epoch % every == every - 1 or epoch == self.plan.epochs - 1:
+                self.progress.metric(epoch + 1, "accuracy", self._accuracy(order[:ACCURACY_SAMPLES]))
+
+    def _epoch(self, epoch: int, order: Labels) -> tuple[float, float]:
+        """Train on the samples `order`; return the mean loss and the last learning rate."""
+        self.network.train()
+        draws = generator_for(self.plan.seed, epoch, 1)
+        start, total, rate = 0, 0.0, 0.0
+        while start < len(order):
+            fraction = (epoch + start / len(order)) / self.plan.epochs
+            self._report(fraction, epoch)
+            rate = self.plan.learning_rate_at(fraction)
+            batch = order[start : batch_stop(start, len(order), self.batch_size)]
+            turned = draw_views(len(batch), draws) if self.plan.augment else None
+            loss = self._try_step(batch, turned, rate)
+            if loss is not None:
+                total += loss * len(batch)
+                start += len(batch)
+        return total / len(order), rate
+
+    def _try_step(self, batch: Labels, turned: Labels | None, rate: float) -> float | None:
+        """Take one step; where the batch does not fit on the GPU, halve the batch size and return None."""
+        try:
+            return self._step(batch, turned, rate)
+        except torch.cuda.OutOfMemoryError as error:
+            if len(batch) < 2 * SMALLEST_BATCH:
+                raise OutOfMemoryError(
+                    f"Even {len(batch)} patches do not fit into the memory of the GPU.",
+                    where="training",
+                    remedy="Use device 'cpu', a smaller patch side, or fewer principal components.",
+                ) from error
+        # Outside of the handler: the error keeps the tensors of the failed step alive.
+        self.optimiser.zero_grad(set_to_none=True)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.batch_size = len(batch) // 2
+        self.progress.warn(f"The GPU's memory is full: training goes on with batches of {self.batch_size}.")
+        return None
+
+    def _step(self, batch: Labels, turned: Labels | None, rate: float) -> float:
+        patches = {key: p.to(self.device) for key, p in self.source.gather(batch, turned).items()}
+        labels = self.labels[torch.from_numpy(batch)].to(self.device)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self.network.loss(  # type: ignore[operator]  # a method of the network, not a tensor
+            patches, labels, weight=self.weight, label_smoothing=self.plan.label_smoothing
+        )
+        value = float(loss.detach())
+        if not np.isfinite(value):
+            raise _not_finite(patches, rate)
+        loss.backward()
+        self.optimiser.step()
+        return value
+
+    def _accuracy(self, some: Labels) -> float:
+        """Return the share of the samples `some` that the network, in eval mode, gets right."""
+        self.network.eval()
+        right = 0
+        with torch.no_grad():
+            for part in np.array_split(some, max(1, len(some) // self.batch_size)):
+                patches = {key: p.to(self.device) for key, p in self.source.gather(part).items()}
+                found = self.network(patches).argmax(dim=1).cpu()
+                right += int((found == self.labels[torch.from_numpy(part)]).sum())
+        return right / len(some)
+
+    def _report(self, fraction: float, epoch: int) -> None:
+        """Report often enough to stop at once, seldom enough to cost nothing."""
+        now = time.monotonic()
+        if now - self._reported < REPORT_SECONDS:
+            self.progress.check()
+            return
+        self._reported = now
+        self.progress(fraction, f"training, epoch {epoch + 1} of {self.plan.epochs}")
+
+
+def make_optimiser(network: nn.Module, plan: TrainingPlan) -> torch.optim.Optimizer:
+    """Return the optimiser of `plan`. Raises ValueError for an unknown name."""
+    if plan.optimiser == "adamw":
+        return torch.optim.AdamW(network.parameters(), plan.learning_rate, weight_decay=plan.weight_decay)
+    if plan.optimiser == "adam":
+        return torch.optim.Adam(network.parameters(), plan.learning_rate, weight_decay=plan.weight_decay)
+    raise ValueError(f"unknown optimiser {plan.optimiser!r}")
+
+
+def _not_finite(patches: Mapping[str, Tensor], rate: float) -> TrainingError:
+    """Say which modality made the loss infinite or not a number, as far as its values show."""
+    for key, values in patches.items():
+        finite = torch.isfinite(values)
+        if not bool(finite.all()):
+            share = 1 - float(finite.float().mean())
+            return TrainingError(
+                f"{share:.2%} of the values in a training batch are infinite or not a number.",
+                where=f"modality '{key}'",
+                remedy="Set the nodata value of this raster, or mask the damaged part.",
+            )
+    key = max(patches, key=lambda name: float(patches[name].abs().max()))
+    largest = float(patches[key].abs().max())
+    if largest > SUSPICIOUS_VALUE:
+        return TrainingError(
+            f"The loss is not finite; normalised values reach {largest:.3g}, a few units are usual.",
+            where=f"modality '{key}'",
+            remedy="Look for undeclared nodata values or outliers in this raster.",
+        )
+    return TrainingError(
+        f"The loss is not finite, although all values of {', '.join(patches)} are usual.",
+        where="training",
+        remedy=f"Use a learning rate below {rate:.2g}.",
+    )
