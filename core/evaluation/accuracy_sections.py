@@ -105,7 +105,8 @@ def matrix_section(matrix: ConfusionMatrix, measured_on: str) -> Markup:
     """Return the confusion matrix as a figure."""
     caption = (
         f"Rows are the reference, columns the map, both in pixels; measured on {measured_on}. Blue: map "
-        "and reference agree; orange: confusions. The shade is the share of the reference class, on a square root scale."
+        "and reference agree; orange: confusions. The shade is the share of the reference class, on a "
+        "square root scale."
     )
     box = scrollable(confusion_figure(matrix), "confusion matrix")
     return section("Confusion matrix", figure(box, caption))

@@ -127,7 +127,7 @@ def curve_figure(curves: Mapping[str, Points], label: str) -> Markup:
     every = [p for points in finite.values() for p in points]
     ticks = nice_ticks(min(v for _, v in every), max(v for _, v in every))
     first, last = min(e for e, _ in every), max(e for e, _ in every)
-    left, top, plot_w, plot_h = 56.0, 34.0, 520.0, 190.0
+    left, top, plot_w, plot_h = 20 + max(len(f"{t:g}") for t in ticks) * _CHAR, 34.0, 520.0, 190.0
 
     def place(epoch: float, value: float) -> tuple[float, float]:
         across = (epoch - first) / (last - first) if last > first else 0.5

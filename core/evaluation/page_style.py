@@ -34,7 +34,7 @@ dl.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem
 dl.figures > div { background: var(--panel); border-radius: .5rem; padding: .8rem 1rem; }
 dl.figures dt { color: var(--soft); font-size: .875rem; }
 dl.figures dd { margin: 0; }
-dl.figures .value { font-size: 1.75rem; line-height: 1.3; font-weight: 650; 
+dl.figures .value { font-size: 1.75rem; line-height: 1.3; font-weight: 650;
   font-variant-numeric: tabular-nums; white-space: nowrap; }
 dl.figures .small { color: var(--soft); font-size: .8rem; line-height: 1.35; }
 .note { border-left: 4px solid var(--accent); background: var(--panel); padding: .6rem 1rem; margin: .9rem 0;
