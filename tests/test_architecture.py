@@ -18,8 +18,9 @@ CORE_ARROWS: dict[str, set[str]] = {
     "progress": {"errors"},
     "job_kinds": {"errors"},
     "job": {"errors", "job_kinds"},
-    "environment": BASE,
-    "setup_runtime": BASE | {"environment"},
+    "child_process": {"progress"},
+    "environment": BASE | {"child_process"},
+    "setup_runtime": BASE | {"environment", "child_process"},
     "data": BASE,
     "models": BASE | {"data"},
     "evaluation": BASE | {"data"},
@@ -27,7 +28,10 @@ CORE_ARROWS: dict[str, set[str]] = {
     "training": BASE | {"data", "models", "evaluation", "inference"},
     "dispatch": BASE | {"environment"},
     "serve": BASE | {"environment", "dispatch", "data"},
-    "cli": BASE | {"environment", "setup_runtime", "dispatch", "serve", "data"},
+    "cli_options": BASE,
+    "cli_progress": BASE,
+    "cli": BASE
+    | {"cli_options", "cli_progress", "environment", "setup_runtime", "dispatch", "serve", "data"},
     "__main__": {"cli"},
 }
 # evaluation.model_info_job reads the header of a model file; the reading function is free of torch.

@@ -1,0 +1,237 @@
+"""The options of the command line, made from the table of jobs, and the job that they describe."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .errors import JobError
+from .job import Job, parse_job
+from .job_kinds import KINDS, MODALITIES, JobKind, Parameter
+from .version import __version__
+
+# Parameters and outputs that are given without an option's name.
+POSITIONAL = {"modelinfo": "model", "demoscene": "folder"}
+EXAMPLES = {
+    "train": "landfuse train --hsi hyper.tif --lidar height.tif --samples areas.gpkg --class-field class \\\n"
+    "    --method mibf_net --model city.safetensors --report city.html",
+    "classify": "landfuse classify --model city.safetensors --hsi hyper.tif --lidar height.tif \\\n"
+    "    --classmap map.tif",
+    "assess": "landfuse assess --classmap map.tif --samples points.gpkg --class-field class \\\n"
+    "    --report accuracy.html",
+    "checkinputs": "landfuse checkinputs --hsi hyper.tif --sar vv.tif vh.tif --report inputs.html",
+    "modelinfo": "landfuse modelinfo city.safetensors",
+    "demoscene": "landfuse demoscene demo",
+}
+_TYPES = {"int": int, "float": float, "str": str, "choice": str, "file": str}
+_RUN_TEXT = (
+    "Runs a job that is described in a JSON file, such as the M.job.json beside a model. "
+    "Relative paths are relative to the file."
+)
+_SERVE_TEXT = (
+    "Reads requests from stdin and writes events to stdout, one JSON object per line, until stdin ends."
+)
+_SETUP_TEXT = (
+    "Makes a private Python environment with PyTorch, scikit-learn and safetensors outside the plugin, after "
+    "saying its size and place. Nothing is ever installed by itself."
+)
+_LAYER_MARK = "|layername="
+_EXIT_CODES = "exit codes: 0 done, 1 an error told in words, 2 wrong usage, 130 cancelled"
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the line breaks of the examples and leaves room for long option names."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="landfuse",
+        description="Land-cover maps from several co-registered sources with deep fusion networks.",
+        epilog=f"'landfuse COMMAND --help' explains a command and gives an example.\n{_EXIT_CODES}",
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"landfuse {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, spec in KINDS.items():
+        _add_job(_add_command(commands, name, spec.title, spec.summary, EXAMPLES.get(name, "")), name, spec)
+    run = _add_command(commands, "run", "Run a job file", _RUN_TEXT, "landfuse run city.job.json")
+    run.add_argument("job", metavar="JOB.json", help="job file")
+    _add_setup(commands)
+    _add_command(commands, "serve", "Serve jobs on stdin (used by the plugin)", _SERVE_TEXT, "landfuse serve")
+    return parser
+
+
+def job_of(options: argparse.Namespace) -> Job:
+    """Return the job that the parsed options describe. Raises `JobError`."""
+    spec, values = KINDS[options.command], vars(options)
+    description: dict[str, Any] = {
+        "kind": options.command,
+        "parameters": {p.name: values[p.name] for p in spec.parameters if values[p.name] is not None},
+        "outputs": {name: values[name] for name in spec.outputs if values[name] is not None},
+    }
+    if spec.reads_scene:
+        description.update(inputs=_inputs(values), grid=_grid(values), mask=values["mask"])
+    if spec.takes_samples:
+        description["samples"] = _samples(values, "")
+    if spec.takes_test_samples:
+        description["test_samples"] = _samples(values, "test_")
+    return parse_job(description, Path.cwd())
+
+
+def _add_command(commands: Any, name: str, title: str, text: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=title,
+        description=text,
+        epilog=f"example:\n  {example}\n\n{_EXIT_CODES}",
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def _add_job(parser: argparse.ArgumentParser, name: str, spec: JobKind) -> None:
+    if spec.reads_scene:
+        _add_sources(parser)
+    if spec.takes_samples:
+        _add_samples(parser, spec)
+    positional = POSITIONAL.get(name)
+    settings = parser.add_argument_group("settings")
+    advanced = parser.add_argument_group("advanced settings")
+    for parameter in spec.parameters:
+        _add_parameter(advanced if parameter.advanced else settings, parameter, parameter.name == positional)
+    outputs = parser.add_argument_group("outputs")
+    for key, output in spec.outputs.items():
+        names = [key] if key == positional else [_option(key)]
+        needed: dict[str, Any] = {} if key == positional else {"required": output.required}
+        outputs.add_argument(
+            *names, metavar=_metavar(output.extension, output.type), help=output.label, **needed
+        )
+
+
+def _add_parameter(group: Any, parameter: Parameter, is_positional: bool) -> None:
+    text = _help(parameter)
+    if is_positional:
+        group.add_argument(parameter.name, metavar=_metavar("", "file"), help=text)
+    elif parameter.type == "bool":
+        group.add_argument(_option(parameter.name), action=argparse.BooleanOptionalAction, help=text)
+    else:
+        group.add_argument(
+            _option(parameter.name),
+            type=_TYPES[parameter.type],
+            choices=parameter.choices or None,
+            metavar=None if parameter.choices else {"int": "N", "float": "X"}.get(parameter.type, "F"),
+            required=parameter.required,
+            help=text,
+        )
+
+
+def _help(parameter: Parameter) -> str:
+    sentence = f"{parameter.label}. {parameter.help}".strip()
+    default = parameter.default
+    if parameter.type == "bool":
+        sentence += f" (default: {'on' if default else 'off'})"
+    elif not parameter.required and default != "":
+        sentence += f" (default: {default})"
+    return sentence.replace("%", "%%")
+
+
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("sources", "one or more rasters each, at least one in all")
+    for key in MODALITIES:
+        group.add_argument(f"--{key}", nargs="+", metavar="F", help=f"rasters of modality {key}")
+    for key in MODALITIES:
+        group.add_argument(
+            f"--{key}-bands", metavar="LIST", help=f"bands of {key} to use, e.g. 1-120,150-200"
+        )
+    group.add_argument("--mask", metavar="F", help="raster (0 = leave out) or polygons (inside = kept)")
+    grid = parser.add_argument_group("grid", "chosen from sources and samples unless given")
+    grid.add_argument("--pixel-size", type=float, metavar="X", help="pixel side in units of the grid's CRS")
+    corners = ("X_MIN", "Y_MIN", "X_MAX", "Y_MAX")
+    grid.add_argument("--extent", type=float, nargs=4, metavar=corners, help="corners of the map")
+    grid.add_argument(
+        "--extent-crs", metavar="CRS", help="CRS of --extent, e.g. EPSG:32633 (default: the grid's)"
+    )
+    grid.add_argument("--reference", metavar="F", help="raster whose grid the map takes")
+
+
+def _add_samples(parser: argparse.ArgumentParser, spec: JobKind) -> None:
+    group = parser.add_argument_group("samples")
+    source = group.add_mutually_exclusive_group(required=spec.needs_samples)
+    layer = f"vector layer with a class field (F or F{_LAYER_MARK}NAME)"
+    source.add_argument("--samples", metavar="F", help=layer)
+    source.add_argument("--labels", metavar="F", help="label raster (0 = unlabelled)")
+    group.add_argument("--class-field", metavar="NAME", help="field of the classes")
+    group.add_argument("--group-field", metavar="NAME", help="field of the groups that are never split")
+    group.add_argument("--sample-radius", type=float, metavar="X", help="metres around points and lines")
+    if spec.takes_test_samples:
+        test = parser.add_argument_group("test samples", "scored on instead of a held-back part")
+        source = test.add_mutually_exclusive_group()
+        source.add_argument("--test-samples", metavar="F", help="vector layer with the fields of --samples")
+        source.add_argument("--test-labels", metavar="F", help="label raster")
+
+
+def _add_setup(commands: Any) -> None:
+    parser = _add_command(
+        commands,
+        "setup",
+        "Install what the engine needs",
+        _SETUP_TEXT,
+        "landfuse setup --folder /data/landfuse",
+    )
+    add = parser.add_argument
+    add("--folder", metavar="FOLDER", help="where (default: the user's data folder)")
+    add("--python", metavar="F", default="", help="Python with GDAL and NumPy to build on")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="kind of PyTorch to install")
+    add("--torch-index", metavar="URL", default="", help="package index to take PyTorch from")
+    add("--use", metavar="PYTHON", default="", help="install nothing, use this Python as it is")
+    add("--if-needed", action="store_true", help="do nothing when the environment works already")
+    add("--yes", action="store_true", help="do not ask")
+
+
+def _inputs(values: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
+    inputs = {}
+    for key in MODALITIES:
+        bands = values[f"{key}_bands"] or ""
+        if bands and not values[key]:
+            raise JobError(f"--{key}-bands is given without --{key}.")
+        if values[key]:
+            inputs[key] = [{"path": path, "bands": bands} for path in values[key]]
+    return inputs
+
+
+def _grid(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in ("pixel_size", "extent", "extent_crs", "reference")}
+
+
+def _samples(values: dict[str, Any], prefix: str) -> dict[str, Any] | None:
+    layer, labels = values[f"{prefix}samples"], values[f"{prefix}labels"]
+    if labels:
+        return {"path": labels, "type": "raster"}
+    if not layer:
+        return None
+    if not values["class_field"]:
+        raise JobError(f"--{prefix.replace('_', '-')}samples needs --class-field NAME.")
+    path, _, name = layer.partition(_LAYER_MARK)
+    return {
+        "path": path,
+        "layer": name,
+        "class_field": values["class_field"],
+        "group_field": values["group_field"],
+        "radius": values["sample_radius"],
+    }
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _metavar(extension: str, kind: str) -> str:
+    return "FOLDER" if kind == "folder" else f"F.{extension}" if extension else "F"
