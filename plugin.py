@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
+from .processing_provider.engine_client import close_shared_client
 from .processing_provider.provider import LandfuseProvider
 
 ICON = Path(__file__).parent / "resources" / "icons" / "landfuse.svg"
@@ -61,3 +62,4 @@ class LandfusePlugin:
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
+        close_shared_client()

@@ -13,6 +13,22 @@ from ..core.version import __version__
 from .algorithms import ALGORITHMS
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
+MODEL_TITLES = {"train_classify_assess": "Train, classify and assess"}
+
+
+class ShippedModel(QgsProcessingModelAlgorithm):
+    """A graphical model of the plugin, with a title: QGIS itself shows the name, which is part of the id."""
+
+    def displayName(self) -> str:
+        return QCoreApplication.translate("Landfuse", MODEL_TITLES.get(self.name(), self.name()))
+
+    def createInstance(self) -> ShippedModel:
+        copy = ShippedModel()
+        copy.loadVariant(self.toVariant())
+        return copy
+
+    def icon(self) -> QIcon:
+        return QIcon(str(RESOURCES / "icons" / "landfuse.svg"))
 
 
 class LandfuseProvider(QgsProcessingProvider):
@@ -51,7 +67,7 @@ class LandfuseProvider(QgsProcessingProvider):
             self._add_model(path)
 
     def _add_model(self, path: Path) -> None:
-        model = QgsProcessingModelAlgorithm()
+        model = ShippedModel()
         if not model.fromFile(str(path)):
             logging.getLogger(__name__).error("The graphical model %s cannot be read.", path)
             return

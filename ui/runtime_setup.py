@@ -48,8 +48,8 @@ class RuntimeSetup:
         """Return the text that asks for consent."""
         return self.tr(
             "Training and classifying need PyTorch, safetensors and scikit-learn in a Python environment of "
-            "their own. About {size} will be downloaded and unpacked in\n\n{folder}\n\nQGIS and its Python stay "
-            "as they are; deleting that folder removes everything. Set it up now?"
+            "their own. About {size} will be downloaded and unpacked in\n\n{folder}\n\n"
+            "QGIS and its Python stay as they are; deleting that folder removes everything. Set it up now?"
         ).format(size=self.tr(environment.SETUP_SIZE), folder=folder)
 
     def start(self, folder: Path) -> None:
