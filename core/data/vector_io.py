@@ -1,0 +1,525 @@
+"""Vector layers: opening, fields, and which pixels of a grid their geometries mean.
+
+With `raster_io` the only module that imports osgeo. GDAL tells failures by None or by exceptions, depending
+on what another plugin switched on; both become `VectorReadError` here.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from osgeo import gdal, ogr, osr
+
+from ..errors import AlignmentError, OutputError, SamplesError, VectorReadError
+from .grid import Grid
+from .windows import Window, iter_tiles
+
+Pixels = tuple[NDArray[np.int64], NDArray[np.int64]]
+_BURN_SIDE = 1024  # pixels; a larger polygon is burnt piece by piece
+_FIELD_TYPES = {
+    ogr.OFTInteger: "integer",
+    ogr.OFTInteger64: "integer",
+    ogr.OFTReal: "real",
+    ogr.OFTString: "text",
+}
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """A field: `type` is "integer", "real", "text" or "other"."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """One layer of a file. `crs` is WKT ("" = none), `geometry` "point", "line", "polygon" or "mixed"."""
+
+    path: str
+    layer: str
+    crs: str
+    geometry: str
+    n_features: int
+    fields: tuple[FieldInfo, ...]
+    layers: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """File and layer for messages."""
+        return f"{self.path} ({self.layer})" if len(self.layers) > 1 else self.path
+
+    def field(self, name: str) -> FieldInfo:
+        """Return a field. Raises `SamplesError` with the names there are."""
+        for item in self.fields:
+            if item.name == name:
+                return item
+        names = ", ".join(f.name for f in self.fields) or "none"
+        raise SamplesError(
+            f"The layer has no field '{name}'." if name else "No class field is chosen.",
+            where=self.where,
+            remedy=f"Choose one of its fields: {names}.",
+        )
+
+
+@dataclass(frozen=True)
+class FeaturePixels:
+    """The pixels of one feature: one pair (rows, cols) per part that lies on the grid.
+
+    `problem` is "" or why the feature gives none: "empty", "invalid" or "outside"; `repaired`: its geometry
+    was invalid and has been mended.
+    """
+
+    values: tuple[Any, ...]
+    parts: tuple[Pixels, ...]
+    problem: str = ""
+    repaired: bool = False
+
+
+class VectorLayer:
+    """An open layer; a context manager. `layer` "" takes the first one that has the field `field`.
+
+    Raises `VectorReadError` for a file or layer that cannot be opened.
+    """
+
+    def __init__(self, path: str, layer: str = "", field: str = "") -> None:
+        self._dataset = _open(path)
+        with _told(path):
+            names = [self._dataset.GetLayer(i).GetName() for i in range(self._dataset.GetLayerCount())]
+            self._layer = self._choose(path, names, layer, field)
+            self.info = _describe(path, self._layer, tuple(names))
+
+    def __enter__(self) -> VectorLayer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._layer = self._dataset = None
+
+    def _choose(self, path: str, names: list[str], layer: str, field: str) -> Any:
+        if layer and layer not in names:
+            raise VectorReadError(
+                f"There is no layer '{layer}'.", where=path, remedy=f"Layers in the file: {', '.join(names)}."
+            )
+        if not names:
+            raise VectorReadError("The file holds no vector layer.", where=path)
+        if layer:
+            return self._dataset.GetLayer(names.index(layer))
+        layers = [self._dataset.GetLayer(i) for i in range(len(names))]
+        fitting = [item for item in layers if field and item.GetLayerDefn().GetFieldIndex(field) >= 0]
+        return (fitting or layers)[0]
+
+    def values(self, fields: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the values of `fields` of every feature; NULL is None."""
+        for feature in self._features():
+            yield self._values(feature, fields)
+
+    def pixels(self, fields: Sequence[str], grid: Grid, radius: float = 0.0) -> Iterator[FeaturePixels]:
+        """Yield field values and pixels of every feature.
+
+        Polygons: pixels whose centre is inside, or the one under the inner point where there is none.
+        Lines: all touched. Points: the containing pixel. `radius` in metres adds, for lines and points, the
+        pixels whose centre is not farther away. Raises `AlignmentError` where either layer or grid has no
+        CRS.
+        """
+        transformation = self._transformation(grid.crs)
+        burner = _Burner()
+        for feature in self._features():
+            values = self._values(feature, fields)
+            geometry = feature.GetGeometryRef()
+            yield _feature_pixels(values, geometry, transformation, grid, radius, burner)
+
+    def window_mask(self, grid: Grid, window: Window) -> NDArray[np.bool_]:
+        """Return where the centres of the pixels of a window lie inside a polygon, (height, width)."""
+        part = grid.window(window)
+        transformation, burner = self._transformation(grid.crs), _Burner()
+        inside = np.zeros(part.shape, dtype=bool)
+        self._filter(part)
+        for feature in self._features():
+            polygons, _ = _usable_parts(feature.GetGeometryRef(), transformation)
+            for polygon in polygons:
+                if _dimension(polygon) == 2 and (piece := _window_of(polygon, part)) is not None:
+                    inside[piece.slices()] |= burner.burn(polygon, part.window(piece))
+        self._layer.SetSpatialFilter(None)
+        return inside
+
+    def _filter(self, grid: Grid) -> None:
+        """Let GDAL skip features far from the grid; only where the CRS is the same, so that it is exact."""
+        if self._transformation(grid.crs) is None:
+            box = grid.bounds
+            self._layer.SetSpatialFilterRect(box.x_min, box.y_min, box.x_max, box.y_max)
+
+    def _features(self) -> Iterator[Any]:
+        with _told(self.info.path):
+            self._layer.ResetReading()
+            gdal.ErrorReset()
+            while (feature := self._layer.GetNextFeature()) is not None:
+                yield feature
+                gdal.ErrorReset()  # a caller's failure is not ours
+            if gdal.GetLastErrorType() >= gdal.CE_Failure:
+                raise VectorReadError(
+                    f"Reading stopped early ({gdal.GetLastErrorMsg()}).", where=self.info.where
+                )
+
+    def _values(self, feature: Any, fields: Sequence[str]) -> tuple[Any, ...]:
+        return tuple(_text(feature.GetField(name)) for name in fields)
+
+    def _transformation(self, crs: str) -> Any:
+        """Return the transformation to `crs`, None where none is needed."""
+        if not crs and not self.info.crs:
+            return None
+        if not crs or not self.info.crs:
+            lacking = (
+                "the samples have none but the rasters" if crs else "the rasters have none but the samples"
+            )
+            raise AlignmentError(
+                f"Coordinate systems do not fit: {lacking} have one.",
+                where=self.info.where,
+                remedy="Assign the coordinate system that is missing.",
+            )
+        return _transformation(self.info.crs, crs)
+
+
+def layer_info(path: str, layer: str = "", field: str = "") -> LayerInfo:
+    """Describe a layer; `layer` "" takes the first that has `field`. Raises `VectorReadError`."""
+    with VectorLayer(path, layer, field) as source:
+        return source.info
+
+
+def list_fields(path: str, layer: str = "") -> tuple[FieldInfo, ...]:
+    """Return the fields of a layer. Raises `VectorReadError`."""
+    return layer_info(path, layer).fields
+
+
+def rasterise_mask(path: str, grid: Grid, window: Window, layer: str = "") -> NDArray[np.bool_]:
+    """Return where pixel centres of a window of `grid` lie inside a polygon of a layer, (height, width).
+
+    Raises `VectorReadError` and, where only one of grid and layer has a CRS, `AlignmentError`.
+    """
+    with VectorLayer(path, layer) as source:
+        return source.window_mask(grid, window)
+
+
+def polygon_widths(
+    path: str, layer: str = "", field: str = "", crs: str = "", limit: int = 5000
+) -> NDArray[np.float64]:
+    """Return the width in metres of up to `limit` polygons of a layer, (n,); empty for points and lines.
+
+    The width is the short side of the rectangle of the same area and perimeter, or of the square of the same
+    area where the outline is rounder than any rectangle. `crs` stands in for a layer without one.
+    """
+    widths: list[float] = []
+    with VectorLayer(path, layer, field) as source:
+        step = max(1, source.info.n_features // limit)
+        for number, feature in enumerate(source._features()):
+            if number % step == 0:
+                parts, _ = _usable_parts(feature.GetGeometryRef(), None)
+                widths += [_width(p, source.info.crs or crs) for p in parts if _dimension(p) == 2]
+    return np.array(widths, dtype=np.float64)
+
+
+def _width(polygon: Any, crs: str) -> float:
+    metres = 1.0
+    if crs:
+        reference = _reference(crs)
+        if reference.IsGeographic():
+            x, y = polygon.Centroid().GetPoint_2D()
+            local = osr.SpatialReference()
+            local.ImportFromProj4(f"+proj=laea +lat_0={y:.9f} +lon_0={x:.9f} +datum=WGS84 +units=m")
+            polygon.Transform(_transformation(crs, local.ExportToWkt()))
+        else:
+            metres = reference.GetLinearUnits()
+    area, half = polygon.GetArea(), polygon.Boundary().Length() / 2
+    spread = half * half - 4 * area
+    return metres * (math.sqrt(area) if spread <= 0 else (half - math.sqrt(spread)) / 2)
+
+
+class _Burner:
+    """Burns one geometry at a time; keeps GDAL's in-memory layer between calls."""
+
+    def __init__(self) -> None:
+        # A named local CRS on both sides keeps GDAL from warning that it has to assume one.
+        self._crs = osr.SpatialReference()
+        self._crs.SetLocalCS("grid")
+        driver = ogr.GetDriverByName("Memory") or ogr.GetDriverByName("MEM")
+        self._dataset = driver.CreateDataSource("burn")
+        self._layer = self._dataset.CreateLayer("burn", self._crs, ogr.wkbUnknown)
+        feature = ogr.Feature(self._layer.GetLayerDefn())
+        self._layer.CreateFeature(feature)
+        self._number = feature.GetFID()
+
+    def burn(self, geometry: Any, grid: Grid, touched: bool = False) -> NDArray[np.bool_]:
+        """Return the pixels of a small grid whose centre is inside (or that are touched), (rows, cols)."""
+        feature = ogr.Feature(self._layer.GetLayerDefn())
+        feature.SetFID(self._number)
+        geometry.AssignSpatialReference(self._crs)
+        feature.SetGeometry(geometry)
+        self._layer.SetFeature(feature)
+        raster = gdal.GetDriverByName("MEM").Create("", grid.cols, grid.rows, 1, gdal.GDT_Byte)
+        raster.SetGeoTransform(grid.transform)
+        raster.SetProjection(self._crs.ExportToWkt())
+        options = ["ALL_TOUCHED=TRUE"] if touched else []
+        status = gdal.RasterizeLayer(raster, [1], self._layer, burn_values=[1], options=options)
+        if status != gdal.CE_None:
+            raise VectorReadError(f"A geometry cannot be turned into pixels ({gdal.GetLastErrorMsg()}).")
+        return raster.ReadAsArray() != 0
+
+
+def _feature_pixels(
+    values: tuple[Any, ...], geometry: Any, transformation: Any, grid: Grid, radius: float, burner: _Burner
+) -> FeaturePixels:
+    if geometry is None or geometry.IsEmpty():
+        return FeaturePixels(values, (), "empty")
+    parts, repaired = _usable_parts(geometry, transformation)
+    if not parts:
+        return FeaturePixels(values, (), "invalid")
+    found = [_part_pixels(part, grid, radius, burner) for part in parts]
+    inside = tuple(pixels for pixels in found if len(pixels[0]))
+    return FeaturePixels(values, inside, "" if inside else "outside", repaired)
+
+
+def _part_pixels(part: Any, grid: Grid, radius: float, burner: _Burner) -> Pixels:
+    dimension = _dimension(part)
+    if dimension == 0:
+        return _disc(part, grid, radius)
+    if dimension == 1 and radius > 0:
+        return _join(
+            _burnt(part, grid, burner, touched=True),
+            _burnt(_widened(part, grid, radius), _metric(grid), burner),
+        )
+    pixels = _burnt(part, grid, burner, touched=dimension == 1)
+    if dimension == 2 and not len(pixels[0]):
+        inner = part.PointOnSurface()
+        pixels = _disc(inner, grid, 0.0) if inner is not None and not inner.IsEmpty() else pixels
+    return pixels
+
+
+def _burnt(geometry: Any, grid: Grid, burner: _Burner, touched: bool = False) -> Pixels:
+    """Return the pixels of a geometry piece by piece, so that memory does not grow with its size."""
+    rows, cols = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    whole = _window_of(geometry, grid)
+    if whole is not None:
+        for tile in iter_tiles(whole.height, whole.width, _BURN_SIDE):
+            piece = Window(whole.row + tile.row, whole.col + tile.col, tile.height, tile.width)
+            row, col = np.nonzero(burner.burn(geometry, grid.window(piece), touched))
+            rows.append(row + piece.row)
+            cols.append(col + piece.col)
+    return np.concatenate(rows), np.concatenate(cols)
+
+
+def _disc(point: Any, grid: Grid, radius: float) -> Pixels:
+    """Return the containing pixel and those whose centre is within `radius` metres of a point."""
+    row, col = grid.position(point.GetX(), point.GetY())
+    if not (math.isfinite(row) and math.isfinite(col)):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    reach_row, reach_col = (math.ceil(radius / side) for side in (grid.metres[1], grid.metres[0]))
+    first_row, first_col = math.floor(row), math.floor(col)
+    rows, cols = np.mgrid[
+        first_row - reach_row : first_row + reach_row + 1, first_col - reach_col : first_col + reach_col + 1
+    ]
+    distance = np.hypot((rows + 0.5 - row) * grid.metres[1], (cols + 0.5 - col) * grid.metres[0])
+    near = (distance <= radius) | ((rows == first_row) & (cols == first_col))
+    near &= (rows >= 0) & (rows < grid.rows) & (cols >= 0) & (cols < grid.cols)
+    return rows[near].astype(np.int64), cols[near].astype(np.int64)
+
+
+def _metric(grid: Grid) -> Grid:
+    """Return the grid in metres from its corner, where a circle is round also for geographic coordinates."""
+    return Grid("", (0.0, grid.metres[0], 0.0, 0.0, 0.0, grid.metres[1]), grid.rows, grid.cols, grid.metres)
+
+
+def _widened(line: Any, grid: Grid, radius: float) -> Any:
+    """Return a line as the area within `radius` metres of it, in the coordinates of `_metric`."""
+    metric = ogr.Geometry(ogr.wkbLineString)
+    for point in line.GetPoints():
+        row, col = grid.position(point[0], point[1])
+        metric.AddPoint_2D(col * grid.metres[0], row * grid.metres[1])
+    return metric.Buffer(radius)
+
+
+def _join(first: Pixels, second: Pixels) -> Pixels:
+    both = np.unique(np.stack([np.concatenate(pair) for pair in zip(first, second)]), axis=1)
+    return both[0], both[1]
+
+
+def _window_of(geometry: Any, grid: Grid) -> Window | None:
+    """Return the pixels under the envelope of a geometry, None where it misses the grid."""
+    x_min, x_max, y_min, y_max = geometry.GetEnvelope()
+    corners = np.array([grid.position(x, y) for x in (x_min, x_max) for y in (y_min, y_max)])
+    if not np.isfinite(corners).all():
+        return None
+    low = np.clip(np.floor(corners.min(axis=0)), 0, grid.shape).astype(int)
+    high = np.clip(np.floor(corners.max(axis=0)) + 1, 0, grid.shape).astype(int)
+    if (high <= low).any():
+        return None
+    return Window(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
+
+
+def _usable_parts(geometry: Any, transformation: Any) -> tuple[list[Any], bool]:
+    """Return the single, valid, transformed parts of a geometry and whether it had to be mended."""
+    parts: list[Any] = []
+    repaired = False
+    for part in _single_parts(geometry) if geometry is not None else ():
+        with _quiet():
+            valid = part.IsEmpty() or _dimension(part) < 2 or part.IsValid()
+            pieces = [part] if valid else _mended(part)
+            repaired |= not valid and bool(pieces)
+            parts += [p for p in pieces if not p.IsEmpty() and _moved(p, transformation)]
+    return parts, repaired
+
+
+def _single_parts(geometry: Any) -> Iterator[Any]:
+    if geometry.HasCurveGeometry():
+        geometry = geometry.GetLinearGeometry()
+    kind = ogr.GT_Flatten(geometry.GetGeometryType())
+    if kind in (ogr.wkbPoint, ogr.wkbLineString, ogr.wkbPolygon, ogr.wkbTriangle):
+        part = geometry.Clone()
+        part.FlattenTo2D()
+        yield part
+    else:
+        for i in range(geometry.GetGeometryCount()):
+            yield from _single_parts(geometry.GetGeometryRef(i))
+
+
+def _mended(polygon: Any) -> list[Any]:
+    mended = None
+    with suppress(RuntimeError):  # GDAL without GEOS 3.8: the polygon is counted as invalid
+        mended = polygon.MakeValid()
+    return [p for p in _single_parts(mended) if _dimension(p) == 2] if mended is not None else []
+
+
+def _moved(part: Any, transformation: Any) -> bool:
+    """Transform a part in place; false where it cannot be (outside the domain of the projection)."""
+    try:
+        done = transformation is None or part.Transform(transformation) == 0
+    except RuntimeError:
+        return False
+    return done and bool(np.isfinite(part.GetEnvelope()).all())
+
+
+def _dimension(geometry: Any) -> int:
+    return int(geometry.GetDimension())
+
+
+def _open(path: str) -> Any:
+    if not os.path.exists(path) and not path.startswith("/vsi"):
+        raise VectorReadError("The file does not exist.", where=path)
+    with _told(path), _quiet():
+        dataset = gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY)
+    if dataset is None:
+        raise VectorReadError(
+            "The file cannot be opened as a vector layer.",
+            where=path,
+            remedy="Save the layer as a GeoPackage and choose that.",
+        )
+    return dataset
+
+
+def _describe(path: str, layer: Any, names: tuple[str, ...]) -> LayerInfo:
+    definition = layer.GetLayerDefn()
+    fields = tuple(
+        FieldInfo(item.GetName(), _FIELD_TYPES.get(item.GetType(), "other"))
+        for item in (definition.GetFieldDefn(i) for i in range(definition.GetFieldCount()))
+    )
+    reference = layer.GetSpatialRef()
+    # A GeoPackage without a CRS reports the local "Undefined Cartesian SRS".
+    crs = "" if reference is None or reference.IsLocal() else reference.ExportToWkt()
+    shape = {0: "point", 1: "line", 2: "polygon"}.get(
+        ogr.CreateGeometryFromWkt("GEOMETRYCOLLECTION EMPTY").GetDimension()
+        if definition.GetGeomType() in (ogr.wkbUnknown, ogr.wkbNone)
+        else _type_dimension(definition.GetGeomType()),
+        "mixed",
+    )
+    return LayerInfo(path, layer.GetName(), crs, shape, layer.GetFeatureCount(), fields, names)
+
+
+def _type_dimension(kind: int) -> int:
+    flat = ogr.GT_Flatten(kind)
+    if flat in (ogr.wkbPoint, ogr.wkbMultiPoint):
+        return 0
+    if ogr.GT_IsSubClassOf(flat, ogr.wkbCurve) or ogr.GT_IsSubClassOf(flat, ogr.wkbMultiCurve):
+        return 1
+    surface = ogr.GT_IsSubClassOf(flat, ogr.wkbSurface) or ogr.GT_IsSubClassOf(flat, ogr.wkbMultiSurface)
+    return 2 if surface else -1
+
+
+def _reference(crs: str) -> Any:
+    reference = osr.SpatialReference()
+    with _told("coordinate system"):
+        if reference.SetFromUserInput(crs) != 0:
+            raise VectorReadError("The coordinate system cannot be understood.", where=crs[:80])
+    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    return reference
+
+
+def _transformation(source: str, target: str) -> Any:
+    one, other = _reference(source), _reference(target)
+    return None if one.IsSame(other) else osr.CoordinateTransformation(one, other)
+
+
+def _text(value: Any) -> Any:
+    """Return text that is not UTF-8 (GDAL hands it over as bytes) as text."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        raise VectorReadError(f"The layer cannot be read ({error}).", where=where) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep GDAL's own messages of this thread off the console; failures are looked at by the caller."""
+    gdal.PushErrorHandler("CPLQuietErrorHandler")
+    try:
+        yield
+    finally:
+        gdal.PopErrorHandler()
+
+
+def write_samples_gpkg(
+    path: str, features: Sequence[tuple[bytes, int, str, str]], crs: str, layer: str = "samples"
+) -> None:
+    """Write (WKB, class value, class name, group) as a GeoPackage with fields `class`, `name`, `group`.
+
+    Written beside the target and moved when complete. Raises `OutputError`.
+    """
+    partial = f"{path}.part.gpkg"
+    try:
+        _write_gpkg(partial, features, crs, layer)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as error:
+        raise OutputError(
+            f"The samples cannot be written ({error}).", where=path, remedy="Check folder and permissions."
+        ) from error
+    finally:
+        with suppress(OSError):
+            os.remove(partial)
+
+
+def _write_gpkg(path: str, features: Sequence[tuple[bytes, int, str, str]], crs: str, name: str) -> None:
+    with suppress(FileNotFoundError):
+        os.remove(path)
+    dataset = ogr.GetDriverByName("GPKG").CreateDataSource(path)
+    if dataset is None:
+        raise RuntimeError(gdal.GetLastErrorMsg())
+    layer = dataset.CreateLayer(name, _reference(crs) if crs else None, ogr.wkbUnknown)
+    for field, kind in (("class", ogr.OFTInteger), ("name", ogr.OFTString), ("group", ogr.OFTString)):
+        layer.CreateField(ogr.FieldDefn(field, kind))
+    layer.StartTransaction()
+    for wkb, value, label, group in features:
+        feature = ogr.Feature(layer.GetLayerDefn())
+        feature.SetGeometry(ogr.CreateGeometryFromWkb(wkb))
+        for field, content in (("class", value), ("name", label), ("group", group)):
+            feature.SetField(field, content)
+        layer.CreateFeature(feature)
+    layer.CommitTransaction()

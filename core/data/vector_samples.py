@@ -1,0 +1,149 @@
+"""Samples of a vector layer: features with a class become claimed pixels, claims become samples."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import SamplesError
+from ..job import SamplesInput
+from ..progress import Progress
+from .class_field import ClassLookup, class_lookup
+from .classes import LandClass
+from .grid import Grid
+from .sample_set import Claims, Integers, SampleSet, first_pixel_keys
+from .vector_io import LayerInfo, VectorLayer
+
+_PROBLEMS = {
+    "empty": "without a geometry",
+    "invalid": "with an unusable geometry",
+    "outside": "outside the grid",
+}
+
+
+@dataclass
+class _Collected:
+    """What has been read so far: claims by class and place, and the group name of each place."""
+
+    claims: list[Claims] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    problems: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+
+
+def vector_samples(
+    spec: SamplesInput, grid: Grid, classes: tuple[LandClass, ...], progress: Progress
+) -> SampleSet:
+    """Read the samples of a vector layer, see `samples.read_samples`."""
+    with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
+        lookup = field_lookup(layer, spec.class_field, classes)
+        if spec.group_field:
+            layer.info.field(spec.group_field)
+        collected = _collect(layer, lookup, spec, grid, progress)
+        notes = (*_layer_notes(layer.info, spec), *lookup.notes, *_problem_notes(collected))
+        return _sample_set(collected, lookup, grid, notes, layer.info.where, bool(spec.group_field))
+
+
+def field_lookup(layer: VectorLayer, name: str, classes: tuple[LandClass, ...] = ()) -> ClassLookup:
+    """Decide what the values of a class field mean; names come from the field `name` of a snapshot.
+
+    Raises `SamplesError` for a field that is missing, empty, mixed or of an unusable type.
+    """
+    info = layer.info.field(name)
+    if info.type == "other":
+        raise SamplesError(
+            f"Field '{name}' holds neither numbers nor text.",
+            where=layer.info.where,
+            remedy="Choose a field with whole numbers or names.",
+        )
+    where = f"{layer.info.where}, field '{name}'"
+    values = [value for (value,) in layer.values([name])]
+    return class_lookup(values, info.type, classes, where=where, names=_snapshot_names(layer, name))
+
+
+def _snapshot_names(layer: VectorLayer, name: str) -> dict[int, str]:
+    fields = {f.name: f.type for f in layer.info.fields}
+    if name != "class" or fields.get("name") != "text" or fields.get("class") != "integer":
+        return {}
+    return {value: text for value, text in layer.values(["class", "name"]) if value and text}
+
+
+def _collect(
+    layer: VectorLayer, lookup: ClassLookup, spec: SamplesInput, grid: Grid, progress: Progress
+) -> _Collected:
+    collected = _Collected()
+    fields = [spec.class_field, *([spec.group_field] if spec.group_field else [])]
+    total = max(layer.info.n_features, 1)
+    for number, item in enumerate(layer.pixels(fields, grid, spec.radius)):
+        if number % 200 == 0:
+            progress(number / total, "Reading samples")
+        label = lookup.find(item.values[0])
+        if label < 0:
+            continue
+        if item.problem:
+            collected.problems[item.problem] += 1
+        collected.repaired += item.repaired
+        group = item.values[1] if spec.group_field else None
+        for rows, cols in item.parts:
+            place = np.full(len(rows), len(collected.names), dtype=np.int64)
+            codes = rows * np.int64(grid.cols) + cols
+            collected.claims.append(Claims(codes, np.full(len(rows), label, dtype=np.int64), place))
+            collected.names.append("" if group is None else str(group).strip())
+    return collected
+
+
+def _sample_set(
+    collected: _Collected,
+    lookup: ClassLookup,
+    grid: Grid,
+    notes: tuple[str, ...],
+    where: str,
+    has_groups: bool,
+) -> SampleSet:
+    claims, disputed = Claims.joined(collected.claims).settled()
+    if disputed:
+        notes = (*notes, f"{disputed} pixels claimed by two classes dropped.")
+    if not len(claims.codes):
+        raise SamplesError(
+            "No training area lies inside the common area of the sources."
+            if not disputed
+            else "Every pixel is claimed by two classes.",
+            where=where,
+            remedy="Check that samples and rasters show the same place in the right coordinate systems.",
+        )
+    rows, cols = np.divmod(claims.codes, grid.cols)
+    groups = first_pixel_keys(rows, cols, claims.places)
+    if has_groups:
+        groups = _named_groups(claims.places, collected.names, groups)
+    unit = "field" if has_groups else "polygon"
+    return SampleSet(rows, cols, claims.labels, groups, claims.places, lookup.classes, notes, unit)
+
+
+def _named_groups(places: Integers, names: list[str], unnamed: Integers) -> Integers:
+    """Return a key per pixel made of its group's name; a place without a name is a group by itself."""
+    keys = np.array([_name_key(name) if name else -1 for name in names], dtype=np.int64)
+    return np.where(keys[places] < 0, unnamed, keys[places])
+
+
+def _name_key(name: str) -> int:
+    """Return a number of 62 bits that follows from a name alone, the same in every process."""
+    return int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:8], "little") >> 2
+
+
+def _layer_notes(info: LayerInfo, spec: SamplesInput) -> list[str]:
+    if spec.layer or len(info.layers) == 1:
+        return []
+    return [f"The file has the layers {', '.join(info.layers)}; '{info.layer}' is used."]
+
+
+def _problem_notes(collected: _Collected) -> list[str]:
+    notes = [
+        f"{n} {'feature' if n == 1 else 'features'} {_PROBLEMS[kind]} ignored."
+        for kind, n in sorted(collected.problems.items())
+    ]
+    if collected.repaired:
+        notes.append(f"{collected.repaired} invalid geometries repaired.")
+    return notes
