@@ -5,6 +5,7 @@ A new network = one file beside this one, one line here, and its test.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -12,12 +13,18 @@ from typing import TYPE_CHECKING
 from .config import ModelConfig
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+    DenseForm = Callable[[Mapping[str, Tensor], int], Tensor]
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One method. `kind`: `patch`, `tile` or `pixel` (see `ModelConfig`); `good_for`: a line for the user."""
+    """One method. `kind`: `patch`, `tile` or `pixel` (see `ModelConfig`); `good_for`: a line for the user.
+
+    `dense`: "module:Class" of a form of a trained `patch` network that computes all pixels of a tile, sharing
+    the work of neighbouring patches; "" where there is none.
+    """
 
     title: str
     kind: str
@@ -25,6 +32,7 @@ class ModelEntry:
     paper: str
     good_for: str
     normalisation: str
+    dense: str = ""
 
 
 CATALOG: dict[str, ModelEntry] = {
@@ -35,6 +43,7 @@ CATALOG: dict[str, ModelEntry] = {
         paper="Geng et al., IEEE TGRS 61, 2023, doi:10.1109/TGRS.2023.3296813",
         good_for="The default fusion network: any sources, tens of samples per class, minutes on a CPU.",
         normalisation="stretch",
+        dense="mibf_net_dense:DenseMibfNet",
     ),
     "random_forest": ModelEntry(
         title="Random forest (pixel values and local context)",
@@ -50,3 +59,16 @@ CATALOG: dict[str, ModelEntry] = {
 def build_model(method: str, config: ModelConfig) -> nn.Module:
     """Build the network of `method` (kinds `patch` and `tile`). Raises KeyError for a name not in CATALOG."""
     return import_module(f".{CATALOG[method].module}", __package__).build(config)
+
+
+def build_dense(method: str, network: nn.Module) -> DenseForm | None:
+    """Return the dense form of a trained network, or None where the method has none.
+
+    It maps normalised tiles {modality: (C, H + 2m, W + 2m)} and a batch size to logits (H * W, K), equal to
+    those of the network on every patch but for the rounding of sums.
+    """
+    if not CATALOG[method].dense:
+        return None
+    module, name = CATALOG[method].dense.split(":")
+    form: DenseForm = getattr(import_module(f".{module}", __package__), name)(network)
+    return form

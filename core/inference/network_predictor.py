@@ -1,0 +1,163 @@
+"""Prediction with a network of kind `patch`: densely where its work can be shared, else patch by patch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..data.windows import iter_tiles
+from ..errors import ModelFileError, OutOfMemoryError
+from ..models.catalog import build_dense, build_model
+from ..progress import Progress
+from .device import choose_device
+from .precision import DTYPES, autocast, choose_precision
+from .predictor import Floats, Predictor
+
+if TYPE_CHECKING:
+    from ..models.model_file import TrainedModel
+
+# Side of the blocks in which a window is computed: small enough to stop soon and to step over invalid areas.
+BLOCK = 64
+# Below this share of wanted pixels a block is computed patch by patch; sharing work costs more there.
+DENSE_SHARE = 0.25
+CPU_BATCH, GPU_BATCH = 128, 2048
+_TRIAL_PATCHES = 2048
+
+
+class NetworkPredictor(Predictor):
+    """A trained network on one device.
+
+    `dense=False` computes every patch on its own, to measure and test what is shared.
+    """
+
+    def __init__(
+        self,
+        model: TrainedModel,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: int = 0,
+        dense: bool = True,
+    ) -> None:
+        self._device = choose_device(device)
+        self._preprocess = model.preprocess
+        self._network = load_network(model).to(self._device).eval()
+        dense = dense and not model.config.options.get("sample_at_prediction", False)
+        self._dense = build_dense(model.method, self._network) if dense else None
+        self._side = model.config.patch_size
+        self.margin = self._side // 2
+        self.n_classes = len(model.classes)
+        self.settings: dict[str, Any] = {
+            "device": self._device.type,
+            "precision": precision,
+            "batch_size": batch_size or (GPU_BATCH if self._device.type == "cuda" else CPU_BATCH),
+        }
+
+    def compute(self, data: Mapping[str, Floats], wanted: NDArray[np.bool_], progress: Progress) -> Floats:
+        """Return probabilities (n, K) of the wanted pixels; see `Predictor.compute`."""
+        prepared = self._preprocess.apply(dict(data))
+        tiles = {
+            key: torch.from_numpy(np.ascontiguousarray(bands)).to(self._device)
+            for key, bands in prepared.items()
+        }
+        probabilities = np.empty((*wanted.shape, self.n_classes), dtype=np.float32)
+        with torch.inference_mode():
+            self._settle_precision(tiles, wanted)
+            for block in iter_tiles(wanted.shape[0], wanted.shape[1], BLOCK):
+                progress.check()
+                inside = wanted[block.slices()]
+                if inside.any():
+                    around = (
+                        slice(None),
+                        slice(block.row, block.row_stop + 2 * self.margin),
+                        slice(block.col, block.col_stop + 2 * self.margin),
+                    )
+                    part = {key: tile[around] for key, tile in tiles.items()}
+                    logits = self._block_logits(part, inside, progress)
+                    found = torch.softmax(logits.float(), dim=1).cpu().numpy()
+                    probabilities[block.slices()][inside] = found
+        return probabilities[wanted]
+
+    def _block_logits(
+        self, tiles: Mapping[str, Tensor], wanted: NDArray[np.bool_], progress: Progress
+    ) -> Tensor:
+        """Return logits (n, K) of the wanted pixels of a block; a full GPU halves the batch."""
+        while True:
+            try:
+                return self._logits(tiles, wanted, DTYPES[self.settings["precision"]], progress)
+            except torch.cuda.OutOfMemoryError as error:
+                if self.settings["batch_size"] == 1:
+                    raise OutOfMemoryError(
+                        "Not even a single patch fits into the memory of the GPU.",
+                        where="prediction",
+                        remedy="Use device 'cpu', or close other programs that use the GPU.",
+                    ) from error
+            self.settings["batch_size"] //= 2
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    def _logits(
+        self,
+        tiles: Mapping[str, Tensor],
+        wanted: NDArray[np.bool_],
+        dtype: torch.dtype | None,
+        progress: Progress,
+    ) -> Tensor:
+        batch_size = int(self.settings["batch_size"])
+        with autocast(self._device, dtype):
+            if self._dense is not None and wanted.mean() >= DENSE_SHARE:
+                everywhere = self._dense(tiles, batch_size)
+                return everywhere[torch.from_numpy(wanted.reshape(-1)).to(self._device)]
+            rows, cols = np.nonzero(wanted)
+            parts = []
+            for start in range(0, len(rows), batch_size):
+                progress.check()
+                batch = slice(start, start + batch_size)
+                patches = cut_patches(tiles, rows[batch], cols[batch], self._side)
+                parts.append(self._network(patches)[:, : self.n_classes])
+            return torch.cat(parts)
+
+    def _settle_precision(self, tiles: Mapping[str, Tensor], wanted: NDArray[np.bool_]) -> None:
+        """Replace "auto" by what a trial on the first pixels shows to be good."""
+        if self.settings["precision"] != "auto":
+            return
+        rows, cols = np.nonzero(wanted)
+        some = slice(0, min(_TRIAL_PATCHES, int(self.settings["batch_size"])))
+
+        def trial(dtype: torch.dtype | None) -> Tensor:
+            patches = cut_patches(tiles, rows[some], cols[some], self._side)
+            with autocast(self._device, dtype):
+                return self._network(patches)[:, : self.n_classes]
+
+        self.settings["precision"] = choose_precision(self._device, trial)
+
+
+def cut_patches(
+    tiles: Mapping[str, Tensor], rows: NDArray[np.int64], cols: NDArray[np.int64], side: int
+) -> dict[str, Tensor]:
+    """Return the patches (n, C, P, P) around positions of the inner part of tiles (C, H + 2m, W + 2m)."""
+    patches = {}
+    for key, tile in tiles.items():
+        all_patches = tile.unfold(1, side, 1).unfold(2, side, 1)  # a view: (C, H, W, P, P)
+        at = torch.from_numpy(rows).to(tile.device), torch.from_numpy(cols).to(tile.device)
+        patches[key] = all_patches[:, at[0], at[1]].transpose(0, 1).contiguous()
+    return patches
+
+
+def load_network(model: TrainedModel) -> nn.Module:
+    """Build the network of a trained model with its weights. Raises `ModelFileError` if they do not fit."""
+    network = build_model(model.method, model.config)
+    state = {name: torch.from_numpy(np.array(array)) for name, array in model.arrays.items()}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise ModelFileError(
+            f"The weights do not fit the network: {str(error).splitlines()[-1].strip()}",
+            where=f"method '{model.method}'",
+            remedy="Train the model again with this version.",
+        ) from error
+    return network
