@@ -59,6 +59,8 @@ class LandfusePlugin:
         for action in self._actions:
             self.iface.removePluginRasterMenu(self.menu, action)
         self._actions.clear()
+        if self._setup is not None:
+            self._setup.stop()
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
