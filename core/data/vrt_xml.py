@@ -1,0 +1,66 @@
+"""The text of virtual rasters (VRT): bands as Float32, NaN wherever nothing was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+from .raster_info import BandInfo, RasterInfo
+
+FLOAT_TYPES = ("Float32", "Float64", "Float16")
+
+
+def source_vrt(
+    info: RasterInfo, bands: Sequence[BandInfo], crs: str, to_power: bool = False, drop_infinite: bool = False
+) -> str:
+    """Return a VRT of some bands in their declared units; nodata, mask and NaN are NaN.
+
+    `crs` is written as it is. `to_power` turns decibels into linear power. `drop_infinite` makes infinities
+    NaN, so that resampling leaves them out; it reads each value twice.
+    """
+    content = "".join(
+        _band(info, band, position, to_power, drop_infinite) for position, band in enumerate(bands, 1)
+    )
+    t = ", ".join(repr(float(v)) for v in info.grid.transform)
+    return (
+        f'<VRTDataset rasterXSize="{info.grid.cols}" rasterYSize="{info.grid.rows}">'
+        + (f"<SRS>{escape(crs)}</SRS>" if crs else "")
+        + f"<GeoTransform>{t}</GeoTransform>{content}</VRTDataset>"
+    )
+
+
+def _band(info: RasterInfo, band: BandInfo, position: int, to_power: bool, drop_infinite: bool) -> str:
+    scale, offset = band.scale, band.offset
+    source = _source(info, band, 1.0 if scale is None else scale, offset or 0.0)
+    if to_power:
+        return _open_band(position, "dB2pow") + source + "</VRTRasterBand>"
+    if drop_infinite and band.dtype in FLOAT_TYPES:
+        # x + 0 * x is x where x is finite and NaN elsewhere.
+        return _open_band(position, "sum") + source + _source(info, band, 0.0, 0.0) + "</VRTRasterBand>"
+    return _open_band(position) + source + "</VRTRasterBand>"
+
+
+def _open_band(position: int, function: str = "") -> str:
+    kind = ' subClass="VRTDerivedRasterBand"' if function else ""
+    text = f'<VRTRasterBand dataType="Float32" band="{position}"{kind}><NoDataValue>nan</NoDataValue>'
+    if function:
+        text += f"<PixelFunctionType>{function}</PixelFunctionType>"
+        text += "<SourceTransferType>Float32</SourceTransferType>"
+    return text
+
+
+def _source(info: RasterInfo, band: BandInfo, scale: float, offset: float) -> str:
+    text = (
+        f'<ComplexSource><SourceFilename relativeToVRT="0" shared="1">{escape(info.path)}</SourceFilename>'
+        f"<SourceBand>{band.number}</SourceBand>"
+        f"<SourceProperties RasterXSize={quoteattr(str(info.grid.cols))} "
+        f"RasterYSize={quoteattr(str(info.grid.rows))} DataType={quoteattr(band.dtype)} "
+        f'BlockXSize="{info.block[1]}" BlockYSize="{info.block[0]}"/>'
+    )
+    if info.has_mask:
+        text += "<UseMaskBand>true</UseMaskBand>"
+    if (scale, offset) != (1.0, 0.0):
+        text += f"<ScaleOffset>{offset!r}</ScaleOffset><ScaleRatio>{scale!r}</ScaleRatio>"
+    if band.nodata is not None:
+        text += f"<NODATA>{band.nodata!r}</NODATA>"
+    return text + "</ComplexSource>"
