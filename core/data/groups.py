@@ -11,6 +11,7 @@ from .sample_set import Integers, SampleSet, first_pixel_keys, pixel_keys
 
 ENOUGH_BLOCKS = 8  # a class should be spread over about as many, so that a quarter of them is two
 _SMALLEST_BLOCK = 8  # pixels
+_TOO_MUCH = 0.25  # of a class in one group of merged polygons: then it is divided if it can be
 _BLOCK_FLAG = np.int64(1) << 62  # tells the key of a block from that of a polygon
 
 
@@ -216,8 +217,7 @@ def _any_close(samples: SampleSet, one: Integers, other: Integers, gap_px: int) 
 def _to_divide(samples: SampleSet, merged: Integers, side: int) -> NDArray[np.bool_]:
     """Return the pixels of groups that are to be divided into blocks, (n,).
 
-    Groups larger than a block that hold all pixels of a class, or, when made of several polygons, most of
-    them.
+    Groups larger than a block that hold all pixels of a class or, when made of several polygons, much of one.
     """
     _, members = np.unique(merged, return_inverse=True)
     members = members.reshape(-1).astype(np.int64)
@@ -228,7 +228,7 @@ def _to_divide(samples: SampleSet, merged: Integers, side: int) -> NDArray[np.bo
     share = (pixels.reshape(count, n_classes) / np.maximum(samples.counts(), 1)).max(axis=1)
     pairs = np.unique(np.stack([members, samples.places]), axis=1)[0]
     several = np.bincount(pairs, minlength=count) > 1
-    return (large & ((share == 1) | (several & (share > 0.5))))[members]
+    return (large & ((share == 1) | (several & (share > _TOO_MUCH))))[members]
 
 
 def _merge_notes(
@@ -239,12 +239,16 @@ def _merge_notes(
     if n_groups < n_places:
         notes.append(
             f"Areas closer together than the gap of {gap_px} pixels stay on one side: {n_places} areas make "
-            f"{n_groups} groups."
+            f"{_counted(n_groups, 'group')}."
         )
     if divided.any():
         count = len(np.unique(merged[divided]))
         notes.append(
-            f"{count} of the groups would leave a class without a second group or hold most of it; "
-            f"they are divided into blocks of {side} x {side} pixels."
+            f"{_counted(count, 'group')} with all or much of a class divided into blocks of "
+            f"{side} x {side} pixels."
         )
     return notes
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

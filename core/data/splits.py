@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +32,12 @@ class Split:
 @dataclass(frozen=True)
 class _Groups:
     """The groups of samples: `draw` (G,) a number from 0 to 1 that follows from seed and key of each group,
-    `members` (n,) the group index of each sample, `holds` (G, K) whether a group has samples of a class.
+    `members` (n,) the group index of each sample, `counts` (G, K) its samples of each class.
     """  # noqa: D205  one sentence
 
     draw: NDArray[np.float64]
     members: Integers
-    holds: NDArray[np.bool_]
+    counts: Integers
 
     @classmethod
     def of(cls, samples: SampleSet, seed: int) -> _Groups:
@@ -44,7 +45,12 @@ class _Groups:
         members = members.reshape(-1).astype(np.int64)
         n_classes = len(samples.classes)
         counts = np.bincount(members * n_classes + samples.labels, minlength=len(keys) * n_classes)
-        return cls(uniform(keys, seed), members, counts.reshape(len(keys), n_classes) > 0)
+        return cls(uniform(keys, seed), members, counts.reshape(len(keys), n_classes).astype(np.int64))
+
+    @cached_property
+    def holds(self) -> NDArray[np.bool_]:
+        """Whether a group has samples of a class, (G, K)."""
+        return self.counts > 0
 
     def single(self) -> NDArray[np.bool_]:
         """Return the groups that are the only one of a class, (G,)."""
@@ -54,10 +60,11 @@ class _Groups:
 def hold_back(samples: SampleSet, fraction: float, seed: int, gap_px: int) -> Split:
     """Hold about `fraction` of the groups back as test part.
 
-    A group's side follows from the seed and its own key; where that would leave a class with two or more
-    groups on one side only, the group nearest to the border changes sides. A class with a single group is
-    trained in full. Training samples closer than `gap_px` pixels (Chebyshev) to a test sample are left out;
-    test groups that would take the last training samples of a class that way are trained instead.
+    A group's side follows from the seed and its own key, so that other groups may come and go. Only where
+    that would leave a class with two or more groups on one side, or hold back less than half or more than one
+    and a half times `fraction` of a class, the groups nearest to the border change sides. A class with a
+    single group is trained in full. Training samples closer than `gap_px` pixels (Chebyshev) to a test sample
+    are left out; test groups that would take the last training samples of a class that way are trained.
     """
     groups = _Groups.of(samples, seed)
     pinned = groups.single()
@@ -91,27 +98,79 @@ def k_folds(samples: SampleSet, k: int, seed: int, gap_px: int) -> list[Split]:
 
 def _test_groups(groups: _Groups, fraction: float, pinned: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the groups to hold back, (G,); groups in `pinned` are never held back."""
-    test = (groups.draw < fraction) & ~pinned
     if fraction <= 0:
-        return test
-    for column in groups.holds.T:
-        if column.any() and not (column & ~test).any():  # without training
-            held = np.flatnonzero(column)
-            test[held[np.argmax(groups.draw[held])]] = False
-    for column in groups.holds.T:
-        if not (column & test).any():
-            _hold_one_back(groups, column & ~pinned, test)
-    return test
+        return np.zeros(len(groups.draw), dtype=bool)
+    sides = _Sides(groups, (groups.draw < fraction) & ~pinned, pinned)
+    rare_first = np.argsort(groups.holds.sum(axis=0), kind="stable").tolist()
+    for label in rare_first:
+        sides.leave_training(label)
+    least, most = fraction / 2, min(1.5 * fraction, (1 + fraction) / 2)
+    for label in rare_first:
+        sides.reduce(label, most)
+    for label in rare_first:
+        sides.fill(label, least, most)
+    return sides.test
 
 
-def _hold_one_back(groups: _Groups, candidates: NDArray[np.bool_], test: NDArray[np.bool_]) -> None:
-    """Hold back the first candidate that is not the last training group of any of its classes."""
-    indexes = np.flatnonzero(candidates)
-    for group in indexes[np.argsort(groups.draw[indexes])].tolist():
-        training = groups.holds[~test].sum(axis=0)
-        if (training[groups.holds[group]] > 1).all():
-            test[group] = True
-            return
+class _Sides:
+    """The groups held back so far, (G,), with moves that never take the last training group of a class."""
+
+    def __init__(self, groups: _Groups, test: NDArray[np.bool_], pinned: NDArray[np.bool_]) -> None:
+        self.test = test
+        self._groups, self._pinned = groups, pinned
+        self._by_draw = np.argsort(groups.draw, kind="stable")
+        self._total = np.maximum(groups.counts.sum(axis=0), 1)
+        self._held_back = groups.counts[test].sum(axis=0)
+        self._n_groups, self._n_test = groups.holds.sum(axis=0), groups.holds[test].sum(axis=0)
+
+    def leave_training(self, label: int) -> None:
+        """Train the group with the highest draw if all groups of a class are held back."""
+        if self._n_groups[label] and self._n_test[label] == self._n_groups[label]:
+            self._move(int(self._of(label)[-1]), to_test=False)
+
+    def reduce(self, label: int, most: float) -> None:
+        """Train groups of a class while more than `most` of it is held back, the highest draw first.
+
+        A group stays if without it none of another class would be held back.
+        """
+        held = self._of(label)
+        for group in held[self.test[held]][::-1].tolist():
+            if self._share(label) <= most:
+                return
+            if (self._n_test[self._groups.holds[group]] > 1).all():
+                self._move(group, to_test=False)
+
+    def fill(self, label: int, least: float, most: float) -> None:
+        """Hold groups of a class back while less than `least` of it is, the lowest draw first.
+
+        Groups that bring a class above `most` only where nothing of this class would be held back otherwise.
+        """
+        held = self._of(label)
+        for limit in (most, 1.0):
+            for group in held[~self.test[held] & ~self._pinned[held]].tolist():
+                if self._share(label) >= least or (limit > most and self._n_test[label]):
+                    return
+                if self._can_be_held_back(group, limit):
+                    self._move(group, to_test=True)
+
+    def _can_be_held_back(self, group: int, most: float) -> bool:
+        holds, counts = self._groups.holds[group], self._groups.counts[group]
+        trained_elsewhere = (self._n_groups - self._n_test)[holds] > 1
+        share = (self._held_back + counts)[holds] / self._total[holds]
+        return bool(trained_elsewhere.all() and (share <= most).all())
+
+    def _move(self, group: int, to_test: bool) -> None:
+        sign = 1 if to_test else -1
+        self.test[group] = to_test
+        self._held_back = self._held_back + sign * self._groups.counts[group]
+        self._n_test = self._n_test + sign * self._groups.holds[group]
+
+    def _of(self, label: int) -> Integers:
+        """Return the groups of a class by ascending draw."""
+        return self._by_draw[self._groups.holds[self._by_draw, label]]
+
+    def _share(self, label: int) -> float:
+        return float(self._held_back[label] / self._total[label])
 
 
 def _fold_numbers(groups: _Groups, k: int) -> Integers:
@@ -127,13 +186,13 @@ def _fold_numbers(groups: _Groups, k: int) -> Integers:
 
 def _take_over(groups: _Groups, held: NDArray[np.bool_], folds: Integers, number: int, k: int) -> None:
     """Move one of the groups `held` to a fold, from the fold with most of them, if it leaves none wanting."""
-    source = int(np.argmax(np.bincount(folds[held], minlength=k)))
-    indexes = np.flatnonzero(held & (folds == source))
-    for group in indexes[np.argsort(groups.draw[indexes])].tolist():
-        there = groups.holds[folds == source].sum(axis=0)
-        if (there[groups.holds[group]] > 1).all():
-            folds[group] = number
-            return
+    for source in np.argsort(-np.bincount(folds[held], minlength=k), kind="stable").tolist():
+        indexes = np.flatnonzero(held & (folds == source))
+        for group in indexes[np.argsort(groups.draw[indexes])].tolist():
+            there = groups.holds[folds == source].sum(axis=0)
+            if (there[groups.holds[group]] > 1).all():
+                folds[group] = number
+                return
 
 
 def _outside_gap(samples: SampleSet, train: Mask, test: Mask, gap_px: int) -> Mask:
