@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"landfuse {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for name, spec in KINDS.items():
         _add_job(_add_command(commands, name, spec.title, spec.summary, EXAMPLES.get(name, "")), name, spec)
     run = _add_command(commands, "run", "Run a job file", _RUN_TEXT, "landfuse run city.job.json")
@@ -88,7 +89,7 @@ def _add_command(commands: Any, name: str, title: str, text: str, example: str) 
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=title,
-        description=text,
+        description=textwrap.fill(text, 100),
         epilog=f"example:\n  {example}\n\n{_EXIT_CODES}",
         formatter_class=_Formatter,
         allow_abbrev=False,
@@ -127,7 +128,9 @@ def _add_parameter(group: Any, parameter: Parameter, is_positional: bool) -> Non
             _option(parameter.name),
             type=_TYPES[parameter.type],
             choices=parameter.choices or None,
-            metavar=None if parameter.choices else {"int": "N", "float": "X"}.get(parameter.type, "F"),
+            metavar=None
+            if parameter.choices
+            else {"int": "N", "float": "X", "str": "TEXT"}.get(parameter.type, "F"),
             required=parameter.required,
             help=text,
         )

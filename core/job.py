@@ -111,11 +111,12 @@ class Job:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    """Return a dataclass as a dict without the fields that stand at their default."""
+    """Return a dataclass as a dict of JSON values without the fields that stand at their default."""
+    fields = {name: getattr(value, name) for name in value.__dataclass_fields__}
     return {
-        name: getattr(value, name)
-        for name, spec in value.__dataclass_fields__.items()
-        if getattr(value, name) != spec.default
+        name: list(item) if isinstance(item, tuple) else item
+        for name, item in fields.items()
+        if item != value.__dataclass_fields__[name].default
     }
 
 
@@ -175,6 +176,10 @@ def _check_completeness(job: Job) -> None:
         raise JobError(
             "No samples are given.", where="samples", remedy="Give a vector layer or a label raster."
         )
+    if job.samples and not spec.takes_samples:
+        raise JobError(f"A '{job.kind}' job takes no samples.", where="samples")
+    if job.test_samples and not spec.takes_test_samples:
+        raise JobError(f"A '{job.kind}' job takes no test samples.", where="test_samples")
     for name, output in spec.outputs.items():
         if output.required and not job.outputs.get(name):
             raise JobError(f"Output '{name}' is missing.", where="outputs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,8 @@ class Parameter:
     def checked(self, value: Any) -> Any:
         """Return `value` if it is within the limits. Raises `JobError`."""
         where = f"parameters.{self.name}"
+        if isinstance(value, float) and not math.isfinite(value):  # NaN passes every comparison below
+            raise JobError(f"{value} is not a number.", where=where)
         if self.choices and value not in self.choices:
             raise JobError(f"'{value}' is not one of: {', '.join(self.choices)}.", where=where)
         if self.minimum is not None and value < self.minimum:
@@ -195,7 +198,7 @@ TRAIN = JobKind(
             "str",
             "3,7,15",
             "Context windows of the forest",
-            "Sides in map pixels of the local means and deviations the forest sees; empty: pixel values only.",
+            "Sides in map pixels of the local means and deviations it sees; empty: pixel values only.",
             advanced=True,
         ),
         Parameter("trees", "int", 300, "Trees of the forest", minimum=1, maximum=5000, advanced=True),
