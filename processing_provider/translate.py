@@ -218,7 +218,8 @@ def _samples(request: Request, vector: str, raster: str) -> Snapshot | None:
     if source is None:
         raise SamplesError(f"{vector}: '{parameters[vector]}' cannot be read as a vector layer.")
     layer = algorithm.parameterAsVectorLayer(parameters, vector, context)
-    fields = request.text("CLASS_FIELD"), request.text("GROUP_FIELD")
+    group_field = request.text("GROUP_FIELD") if vector == "SAMPLES" else ""
+    fields = request.text("CLASS_FIELD"), group_field
     radius = request.number("SAMPLE_RADIUS") or 0.0
     return write_samples(source, layer, fields, radius, context)
 
