@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import SamplesError
 from ..job import SamplesInput
 from ..progress import Progress, silent
-from . import raster_io
+from . import aligned_reader, raster_io
 from .class_field import check_values, shown
 from .classes import HIGHEST_VALUE, LandClass, class_list
 from .grid import Grid
@@ -60,7 +60,7 @@ def raster_classes(
 
 def _label_tiles(spec: SamplesInput, grid: Grid) -> Iterator[tuple[Window, Integers]]:
     """Yield windows with their class values, (height, width); 0 where there is none."""
-    with raster_io.AlignedReader(spec.path, [1], grid, "nearest") as reader:
+    with aligned_reader.AlignedReader(spec.path, [1], grid, "nearest") as reader:
         for window in iter_tiles(grid.rows, grid.cols, _TILE):
             values = reader.read(window)[0]
             values = np.where(np.isfinite(values), values, 0)
