@@ -78,13 +78,15 @@ class LandfuseAlgorithm(QgsProcessingAlgorithm):
 
     def shortHelpString(self) -> str:
         paragraphs = [self.tr(self.spec.summary), *self.explanation()]
-        items = [
-            f"<li><b>{p.description()}</b> ({p.name()}): {p.help()}</li>"
-            for p in self.parameterDefinitions()
-            if p.help()
-        ]
+        explained: dict[str, list[str]] = {}  # parameters of every modality share their help
+        for parameter in self.parameterDefinitions():
+            explained.setdefault(parameter.help(), []).append(
+                f"<b>{parameter.description()}</b> ({parameter.name()})"
+            )
+        explained.pop("", None)
+        items = "".join(f"<li>{', '.join(names)}: {text}</li>" for text, names in explained.items())
         body = "".join(f"<p>{text}</p>" for text in paragraphs)
-        return f"{body}<h3>{self.tr('Parameters')}</h3><ul>{''.join(items)}</ul>" if items else body
+        return f"{body}<h3>{self.tr('Parameters')}</h3><ul>{items}</ul>" if items else body
 
     def initAlgorithm(self, config: Any = None) -> None:
         spec = self.spec

@@ -91,12 +91,12 @@ def source_parameters() -> Iterator[QgsProcessingParameterDefinition]:
         )
     for key in MODALITIES:
         bands = QgsProcessingParameterString(
-            f"{key.upper()}_BANDS", tr("Bands: {}").format(key), optional=True
+            f"{key.upper()}_BANDS", tr("Bands of {}").format(key.upper()), optional=True
         )
         yield _finished(
             bands,
-            f"Bands of {key.upper()} to use, counted from 1, such as 1-120,150-200. Empty: all bands "
-            "except those that are empty, constant, flagged bad or in the water-vapour ranges.",
+            "Bands to use of each of these rasters, counted from 1, such as 1-120,150-200. Empty: all except "
+            "those that are empty, constant, flagged bad or in the water-vapour ranges.",
             advanced=True,
         )
     yield from _grid_parameters()
