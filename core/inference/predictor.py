@@ -101,7 +101,7 @@ def make_predictor(
     """Make the predictor for `model`.
 
     `device`: "auto", "cpu" or "cuda". `precision`: "auto", "fp32", "bf16" or "fp16"; auto is fp32 on a CPU
-    and tried out on a GPU. `batch_size`: patches at once, 0 chooses. Kind `pixel` needs neither them nor torch.
+    and tried out on a GPU. `batch_size`: patches at once, 0 chooses. Kind `pixel` needs none of them.
 
     Raises:
         MissingDependencyError: the method needs torch, which is missing or broken.
