@@ -2,22 +2,23 @@
 
 Equal to the network applied patch by patch, up to the rounding of sums. What is shared and what cannot be:
 
-- The first convolution pads with zeros at the border of the *patch*, so its result at a pixel depends on which
-  kernel taps fall outside the patch: nine variants (top, inside, bottom by left, inside, right). Each tap is
-  evaluated once per pixel of the tile; a variant is the sum of its taps.
+- The first convolution pads with zeros at the border of the *patch*, so its result at a pixel depends on
+  which kernel taps fall outside the patch: nine variants (top, inside, bottom by left, inside, right). Each
+  tap is evaluated once per pixel of the tile; a variant is the sum of its taps.
 - The second convolution is pointwise and is applied to the nine maps.
 - The squeeze-excite gate needs a patch's mean: a sum of box sums of the nine maps.
-- From there on values depend on the patch's own gate and are computed per patch. For an odd patch side the last
-  row and column before the pooling are never looked at and are left out.
+- From there on values depend on the patch's own gate and are computed per patch. For an odd patch side the
+  last row and column before the pooling are never looked at and are left out.
 
-Batch norms are folded into the convolutions. Arrays keep the channels last; variants and positions are numbered
-0, 1, 2 for first, inside and last row (column) of a patch.
+Batch norms are folded into the convolutions. Arrays keep the channels last; variants are numbered 0, 1, 2 for
+first, inside and last row (column) of a patch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations, product
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -35,15 +36,17 @@ class FoldedConv:
     """A convolution with the batch norm that follows it. Maps (B, H, W, C), channels last."""
 
     def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d | None = None) -> None:
+        dtype = conv.weight.dtype
         # Folded in float64, so that folding itself costs no digits.
         weight = conv.weight.detach().double()
         bias = torch.zeros_like(weight[:, 0, 0, 0]) if conv.bias is None else conv.bias.detach().double()
         if norm is not None:
-            factor = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+            mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+            factor = norm.weight.detach().double() / (variance.double() + norm.eps).sqrt()
             weight = weight * factor[:, None, None, None]
-            bias = (bias - norm.running_mean.double()) * factor + norm.bias.double()
-        self.weight = weight.to(conv.weight.dtype).contiguous(memory_format=torch.channels_last)
-        self.bias = bias.detach().to(conv.weight.dtype)
+            bias = (bias - mean.double()) * factor + norm.bias.detach().double()
+        self.weight = weight.to(dtype).contiguous(memory_format=torch.channels_last)
+        self.bias = bias.to(dtype)
 
     def __call__(self, maps: Tensor, padding: int = 0) -> Tensor:
         result = functional.conv2d(maps.permute(0, 3, 1, 2), self.weight, self.bias, padding=padding)
@@ -52,7 +55,8 @@ class FoldedConv:
 
 def fold(block: nn.Module) -> FoldedConv:
     """Fold a block of convolution, batch norm and ReLU; the ReLU stays with the caller."""
-    return FoldedConv(block[0], block[1])
+    conv, norm = list(block.children())[:2]
+    return FoldedConv(cast(nn.Conv2d, conv), cast(nn.BatchNorm2d, norm))
 
 
 class DenseBranch:
@@ -61,8 +65,8 @@ class DenseBranch:
     def __init__(self, branch: Branch, patch_size: int) -> None:
         self.patch_size, self.squeeze_excite = patch_size, branch.squeeze_excite
         expand = fold(branch.expand)
-        # All nine taps as one pointwise convolution with outputs (row tap, column tap, channel). Every variant
-        # contains the centre tap, so that one carries the bias.
+        # All nine taps as one pointwise convolution with outputs (row tap, column tap, channel). Every
+        # variant contains the centre tap, so that one carries the bias.
         n_out, n_in = expand.weight.shape[:2]
         bias = expand.bias.new_zeros(3, 3, n_out)
         bias[1, 1] = expand.bias
@@ -92,25 +96,25 @@ class DenseBranch:
         h, w = tile.shape[0] - 2, tile.shape[1] - 2
         taps = functional.conv2d(tile[:, None].permute(0, 3, 1, 2), self.tap_weight, self.tap_bias)
         taps = taps.permute(0, 2, 3, 1).reshape(h + 2, w + 2, 3, 3, self.n_taps)
-        by_row = _sums_of_taps([taps[i : i + h, :, i] for i in range(3)])
-        by_both = _sums_of_taps([by_row[:, :, i : i + w, i] for i in range(3)])
-        return by_both.transpose(0, 1).contiguous().relu_()
+        by_row = tile.new_empty(3, h, w + 2, 3, self.n_taps)
+        _sum_taps([taps[i : i + h, :, i] for i in range(3)], list(by_row))
+        variants = tile.new_empty(3, 3, h, w, self.n_taps)
+        _sum_taps([by_row[:, :, i : i + w, i] for i in range(3)], list(variants.unbind(1)))
+        return variants.relu_()
 
     def gates(self, maps: Tensor) -> Tensor:
         """Return the squeeze-excite gate of each patch: maps (3, 3, H, W, c) -> (h, w, c)."""
         inside = self.patch_size - 2
-        total: Tensor | int = 0
-        for i, j in product(range(3), repeat=2):
-            part = _position_sums(maps[i, j], i, 0, inside)
-            total = total + _position_sums(part, j, 1, inside)
-        assert isinstance(total, Tensor)
-        means = total / self.patch_size**2
-        return self.squeeze_excite.gate(means)
+        parts = [
+            _position_sums(_position_sums(maps[i, j], i, 0, inside), j, 1, inside)
+            for i, j in product(range(3), repeat=2)
+        ]
+        return self.squeeze_excite.gate(_add_up(parts) / self.patch_size**2)
 
     def features(self, maps: Tensor, gates: Tensor) -> Tensor:
-        """Return u for patches: maps (3, 3, h + P - 1, w + P - 1, c), gates (h, w, c) -> (h * w, q, q, 64)."""
+        """Return u for patches: maps (3, 3, h + P - 1, w + P - 1, c), gates (h, w, c) -> (B, q, q, 64)."""
         h, w, channels = gates.shape
-        # First row and column: the zero padding of the convolution. The patch's last row and column are inputs.
+        # The first row and column are the convolution's zero padding; at the other end none is needed.
         patches = maps.new_zeros(h, w, self.patch_size + 1, self.patch_size + 1, channels)
         for i, j in product(range(3), repeat=2):
             rows, cols = _positions(i, self.patch_size), _positions(j, self.patch_size)
@@ -120,13 +124,11 @@ class DenseBranch:
         return _pooled(self.context(patches.flatten(0, 1)))
 
 
-def _sums_of_taps(taps: list[Tensor]) -> Tensor:
-    """Return the sums for first, inside and last position, stacked: the taps inside the patch."""
-    result = taps[0].new_empty(3, *taps[0].shape)
-    torch.add(taps[1], taps[2], out=result[0])
-    torch.add(taps[0], result[0], out=result[1])
-    torch.add(taps[0], taps[1], out=result[2])
-    return result
+def _sum_taps(taps: list[Tensor], out: list[Tensor]) -> None:
+    """Write the sums of the taps that lie inside the patch at its first, inside and last position."""
+    torch.add(taps[1], taps[2], out=out[0])
+    torch.add(taps[0], out[0], out=out[1])
+    torch.add(taps[0], taps[1], out=out[2])
 
 
 def _positions(variant: int, patch_size: int) -> range:
@@ -163,6 +165,10 @@ def _run_sum(values: Tensor, length: int, axis: int) -> Tensor:
         size *= 2
         if size <= length:
             power = power.narrow(axis, 0, kept) + power.narrow(axis, size // 2, kept)
+    return _add_up(parts)
+
+
+def _add_up(parts: list[Tensor]) -> Tensor:
     total = parts[0]
     for part in parts[1:]:
         total = total + part
@@ -203,8 +209,8 @@ class DenseMibfNet:
             raise ValueError("dense evaluation needs the latent mean; sample_at_prediction is on")
         self.config, self.head = network.config, network.head
         self.margin = network.config.patch_size // 2
-        self.branches = [DenseBranch(b, network.config.patch_size) for b in network.branches]
-        self.relations = [DenseRelation(r) for r in network.relations]
+        self.branches = [DenseBranch(cast(Branch, b), network.config.patch_size) for b in network.branches]
+        self.relations = [DenseRelation(cast(RelationEncoding, r)) for r in network.relations]
         self.refine = [fold(block) for block in network.refine]
         self.fuse = fold(network.fuse)
 
@@ -250,8 +256,9 @@ class DenseMibfNet:
             for (i, j), relation in zip(combinations(range(len(maps)), 2), self.relations)
         ]
         fused = self.fuse(torch.cat([own[0], *pairs, *own[1:]], dim=3).relu_()).relu_()
-        pooled = fused.mean(dim=(1, 2))
-        return self.head(pooled, None).logits[:, : self.config.n_classes]
+        head = self.head
+        logits = head.decoder(head.mean(head.encoder(fused.mean(dim=(1, 2)))))
+        return logits[:, : self.config.n_classes]
 
 
 def _slices(window: Window, extra: int) -> tuple[slice, slice]:
