@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from ..errors import SamplesError
 from ..job import SamplesInput
 from ..progress import Progress, silent
-from . import aligned_reader, raster_io
+from .aligned_reader import AlignedReader
 from .class_field import check_values, shown
 from .classes import HIGHEST_VALUE, LandClass, class_list
 from .grid import Grid
 from .hashing import uniform
+from .raster_io import inspect
 from .sample_set import Integers, SampleSet, pixel_keys
 from .windows import Window, iter_tiles
 
@@ -45,7 +46,7 @@ def raster_classes(
 
     Raises `SamplesError` where no pixel has a class and `ClassesError` for values outside 0 to 65535.
     """
-    info = raster_io.inspect(spec.path)
+    info = inspect(spec.path)
     grid = grid or info.grid
     found: set[int] = set()
     for window, values in _label_tiles(spec, grid):
@@ -54,13 +55,14 @@ def raster_classes(
     check_values(found, spec.path)
     if not found - {0}:
         raise _nothing_labelled(spec.path)
-    names = {i: name for i, name in enumerate(info.category_names or ()) if name}
-    return class_list(found, names)
+    names = {i: name for i, name in enumerate(info.category_names) if name}
+    colors = dict(enumerate(info.color_table))
+    return tuple(replace(c, color=colors.get(c.value, c.color)) for c in class_list(found, names))
 
 
 def _label_tiles(spec: SamplesInput, grid: Grid) -> Iterator[tuple[Window, Integers]]:
     """Yield windows with their class values, (height, width); 0 where there is none."""
-    with aligned_reader.AlignedReader(spec.path, [1], grid, "nearest") as reader:
+    with AlignedReader(spec.path, [1], grid, "nearest") as reader:
         for window in iter_tiles(grid.rows, grid.cols, _TILE):
             values = reader.read(window)[0]
             values = np.where(np.isfinite(values), values, 0)

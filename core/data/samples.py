@@ -11,6 +11,7 @@ from ..job import SamplesInput
 from ..progress import Progress, silent
 from .classes import LandClass
 from .grid import Grid
+from .label_raster import raster_classes, raster_samples
 from .sample_set import Integers, Mask, SampleSet, require_trainable
 from .vector_io import VectorLayer, polygon_widths
 from .vector_samples import field_lookup, vector_samples
@@ -53,8 +54,6 @@ def read_samples(
     Raises `SamplesError`, `ClassesError`, `VectorReadError`, `RasterReadError` or `AlignmentError`.
     """
     if spec.type == "raster":
-        from .label_raster import raster_samples
-
         return raster_samples(spec, grid, classes, progress, limit_per_class)
     return vector_samples(spec, grid, classes, progress)
 
@@ -62,8 +61,6 @@ def read_samples(
 def class_values(spec: SamplesInput) -> tuple[LandClass, ...]:
     """Return the classes that a layer's class field or a label raster holds, with palette colours."""
     if spec.type == "raster":
-        from .label_raster import raster_classes
-
         return raster_classes(spec)
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
         return field_lookup(layer, spec.class_field).classes

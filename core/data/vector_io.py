@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from osgeo import gdal, ogr, osr
 
 from ..errors import AlignmentError, OutputError, SamplesError, VectorReadError
+from .geometry_pixels import FeaturePixels, part_pixels, window_of
 from .grid import Grid
-from .windows import Window, iter_tiles
+from .raster_io import same_crs
+from .windows import Window
 
-Pixels = tuple[NDArray[np.int64], NDArray[np.int64]]
-_BURN_SIDE = 1024  # pixels; a larger polygon is burnt piece by piece
 _FIELD_TYPES = {
     ogr.OFTInteger: "integer",
     ogr.OFTInteger64: "integer",
@@ -41,7 +41,7 @@ class FieldInfo:
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """One layer of a file. `crs` is WKT ("" = none), `geometry` "point", "line", "polygon" or "mixed"."""
+    """One layer of a file. `crs` is WKT ("" = none), `geometry` "point", "line", "polygon", "mixed" or ""."""
 
     path: str
     layer: str
@@ -67,20 +67,6 @@ class LayerInfo:
             where=self.where,
             remedy=f"Choose one of its fields: {names}.",
         )
-
-
-@dataclass(frozen=True)
-class FeaturePixels:
-    """The pixels of one feature: one pair (rows, cols) per part that lies on the grid.
-
-    `problem` is "" or why the feature gives none: "empty", "invalid" or "outside"; `repaired`: its geometry
-    was invalid and has been mended.
-    """
-
-    values: tuple[Any, ...]
-    parts: tuple[Pixels, ...]
-    problem: str = ""
-    repaired: bool = False
 
 
 class VectorLayer:
@@ -144,7 +130,7 @@ class VectorLayer:
         for feature in self._features():
             polygons, _ = _usable_parts(feature.GetGeometryRef(), transformation)
             for polygon in polygons:
-                if _dimension(polygon) == 2 and (piece := _window_of(polygon, part)) is not None:
+                if _dimension(polygon) == 2 and (piece := window_of(polygon, part)) is not None:
                     inside[piece.slices()] |= burner.burn(polygon, part.window(piece))
         self._layer.SetSpatialFilter(None)
         return inside
@@ -270,6 +256,14 @@ class _Burner:
             raise VectorReadError(f"A geometry cannot be turned into pixels ({gdal.GetLastErrorMsg()}).")
         return raster.ReadAsArray() != 0
 
+    def widened(self, line: Any, grid: Grid, radius: float) -> Any:
+        """Return the area within `radius` metres of a line, in the coordinates of `metric_grid`."""
+        metric = ogr.Geometry(ogr.wkbLineString)
+        for point in line.GetPoints():
+            row, col = grid.position(point[0], point[1])
+            metric.AddPoint_2D(col * grid.metres[0], row * grid.metres[1])
+        return metric.Buffer(radius)
+
 
 def _feature_pixels(
     values: tuple[Any, ...], geometry: Any, transformation: Any, grid: Grid, radius: float, burner: _Burner
@@ -279,86 +273,9 @@ def _feature_pixels(
     parts, repaired = _usable_parts(geometry, transformation)
     if not parts:
         return FeaturePixels(values, (), "invalid")
-    found = [_part_pixels(part, grid, radius, burner) for part in parts]
+    found = [part_pixels(part, grid, radius, burner) for part in parts]
     inside = tuple(pixels for pixels in found if len(pixels[0]))
     return FeaturePixels(values, inside, "" if inside else "outside", repaired)
-
-
-def _part_pixels(part: Any, grid: Grid, radius: float, burner: _Burner) -> Pixels:
-    dimension = _dimension(part)
-    if dimension == 0:
-        return _disc(part, grid, radius)
-    if dimension == 1 and radius > 0:
-        return _join(
-            _burnt(part, grid, burner, touched=True),
-            _burnt(_widened(part, grid, radius), _metric(grid), burner),
-        )
-    pixels = _burnt(part, grid, burner, touched=dimension == 1)
-    if dimension == 2 and not len(pixels[0]):
-        inner = part.PointOnSurface()
-        pixels = _disc(inner, grid, 0.0) if inner is not None and not inner.IsEmpty() else pixels
-    return pixels
-
-
-def _burnt(geometry: Any, grid: Grid, burner: _Burner, touched: bool = False) -> Pixels:
-    """Return the pixels of a geometry piece by piece, so that memory does not grow with its size."""
-    rows, cols = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    whole = _window_of(geometry, grid)
-    if whole is not None:
-        for tile in iter_tiles(whole.height, whole.width, _BURN_SIDE):
-            piece = Window(whole.row + tile.row, whole.col + tile.col, tile.height, tile.width)
-            row, col = np.nonzero(burner.burn(geometry, grid.window(piece), touched))
-            rows.append(row + piece.row)
-            cols.append(col + piece.col)
-    return np.concatenate(rows), np.concatenate(cols)
-
-
-def _disc(point: Any, grid: Grid, radius: float) -> Pixels:
-    """Return the containing pixel and those whose centre is within `radius` metres of a point."""
-    row, col = grid.position(point.GetX(), point.GetY())
-    if not (math.isfinite(row) and math.isfinite(col)):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    reach_row, reach_col = (math.ceil(radius / side) for side in (grid.metres[1], grid.metres[0]))
-    first_row, first_col = math.floor(row), math.floor(col)
-    rows, cols = np.mgrid[
-        first_row - reach_row : first_row + reach_row + 1, first_col - reach_col : first_col + reach_col + 1
-    ]
-    distance = np.hypot((rows + 0.5 - row) * grid.metres[1], (cols + 0.5 - col) * grid.metres[0])
-    near = (distance <= radius) | ((rows == first_row) & (cols == first_col))
-    near &= (rows >= 0) & (rows < grid.rows) & (cols >= 0) & (cols < grid.cols)
-    return rows[near].astype(np.int64), cols[near].astype(np.int64)
-
-
-def _metric(grid: Grid) -> Grid:
-    """Return the grid in metres from its corner, where a circle is round also for geographic coordinates."""
-    return Grid("", (0.0, grid.metres[0], 0.0, 0.0, 0.0, grid.metres[1]), grid.rows, grid.cols, grid.metres)
-
-
-def _widened(line: Any, grid: Grid, radius: float) -> Any:
-    """Return a line as the area within `radius` metres of it, in the coordinates of `_metric`."""
-    metric = ogr.Geometry(ogr.wkbLineString)
-    for point in line.GetPoints():
-        row, col = grid.position(point[0], point[1])
-        metric.AddPoint_2D(col * grid.metres[0], row * grid.metres[1])
-    return metric.Buffer(radius)
-
-
-def _join(first: Pixels, second: Pixels) -> Pixels:
-    both = np.unique(np.stack([np.concatenate(pair) for pair in zip(first, second)]), axis=1)
-    return both[0], both[1]
-
-
-def _window_of(geometry: Any, grid: Grid) -> Window | None:
-    """Return the pixels under the envelope of a geometry, None where it misses the grid."""
-    x_min, x_max, y_min, y_max = geometry.GetEnvelope()
-    corners = np.array([grid.position(x, y) for x in (x_min, x_max) for y in (y_min, y_max)])
-    if not np.isfinite(corners).all():
-        return None
-    low = np.clip(np.floor(corners.min(axis=0)), 0, grid.shape).astype(int)
-    high = np.clip(np.floor(corners.max(axis=0)) + 1, 0, grid.shape).astype(int)
-    if (high <= low).any():
-        return None
-    return Window(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
 
 
 def _usable_parts(geometry: Any, transformation: Any) -> tuple[list[Any], bool]:
@@ -430,23 +347,24 @@ def _describe(path: str, layer: Any, names: tuple[str, ...]) -> LayerInfo:
     reference = layer.GetSpatialRef()
     # A GeoPackage without a CRS reports the local "Undefined Cartesian SRS".
     crs = "" if reference is None or reference.IsLocal() else reference.ExportToWkt()
-    shape = {0: "point", 1: "line", 2: "polygon"}.get(
-        ogr.CreateGeometryFromWkt("GEOMETRYCOLLECTION EMPTY").GetDimension()
-        if definition.GetGeomType() in (ogr.wkbUnknown, ogr.wkbNone)
-        else _type_dimension(definition.GetGeomType()),
-        "mixed",
+    return LayerInfo(
+        path, layer.GetName(), crs, _shape(definition.GetGeomType()), layer.GetFeatureCount(), fields, names
     )
-    return LayerInfo(path, layer.GetName(), crs, shape, layer.GetFeatureCount(), fields, names)
 
 
-def _type_dimension(kind: int) -> int:
+def _shape(kind: int) -> str:
     flat = ogr.GT_Flatten(kind)
+    if flat == ogr.wkbNone:
+        return ""
     if flat in (ogr.wkbPoint, ogr.wkbMultiPoint):
-        return 0
-    if ogr.GT_IsSubClassOf(flat, ogr.wkbCurve) or ogr.GT_IsSubClassOf(flat, ogr.wkbMultiCurve):
-        return 1
-    surface = ogr.GT_IsSubClassOf(flat, ogr.wkbSurface) or ogr.GT_IsSubClassOf(flat, ogr.wkbMultiSurface)
-    return 2 if surface else -1
+        return "point"
+    for shape, single, several in (
+        ("line", ogr.wkbCurve, ogr.wkbMultiCurve),
+        ("polygon", ogr.wkbSurface, ogr.wkbMultiSurface),
+    ):
+        if ogr.GT_IsSubClassOf(flat, single) or ogr.GT_IsSubClassOf(flat, several):
+            return shape
+    return "mixed"
 
 
 def _reference(crs: str) -> Any:
@@ -459,8 +377,9 @@ def _reference(crs: str) -> Any:
 
 
 def _transformation(source: str, target: str) -> Any:
-    one, other = _reference(source), _reference(target)
-    return None if one.IsSame(other) else osr.CoordinateTransformation(one, other)
+    if same_crs(source, target):
+        return None
+    return osr.CoordinateTransformation(_reference(source), _reference(target))
 
 
 def _text(value: Any) -> Any:
@@ -493,7 +412,7 @@ def write_samples_gpkg(
 
     Written beside the target and moved when complete. Raises `OutputError`.
     """
-    partial = f"{path}.part.gpkg"
+    partial = str(Path(path).with_name(f"{draft_prefix()}{Path(path).name}"))
     try:
         _write_gpkg(partial, features, crs, layer)
         os.replace(partial, path)
