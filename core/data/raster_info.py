@@ -107,9 +107,10 @@ def _number(text: str | None, factor: float = 1.0) -> float | None:
 class RasterLayout:
     """How a GeoTIFF is to be written.
 
-    `dtype`: Byte, UInt16 or Float32; `band_names` also give the number of bands; `category_names` and
+    `dtype`: Byte, UInt16, Int16 or Float32; `band_names` also give the number of bands; `category_names` and
     `color_table` (#rrggbb, "" = none) are indexed by value and belong to the first band; `overviews`:
-    nearest, mode or average.
+    nearest, mode or average. `wavelengths` and `widths` in nm, one per band or none; `scale`: stored value
+    times this is the measurement.
     """
 
     dtype: str
@@ -118,3 +119,6 @@ class RasterLayout:
     category_names: tuple[str, ...] = ()
     color_table: tuple[str, ...] = ()
     overviews: str = "average"
+    wavelengths: tuple[float, ...] = ()
+    widths: tuple[float, ...] = ()
+    scale: float | None = None

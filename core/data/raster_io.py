@@ -27,7 +27,12 @@ _WARP_MEGABYTES = 64
 # Said of single points outside the domain of a projection; the pixels there are invalid, the read is good.
 _HARMLESS = ("PROJ", "Reprojection failed", "Point outside", "Unable to compute source region")
 _SEMI_MAJOR, _ECCENTRICITY2 = 6378137.0, 0.00669437999014  # WGS 84
-_FORMATS = {"Byte": gdal.GDT_Byte, "UInt16": gdal.GDT_UInt16, "Float32": gdal.GDT_Float32}
+_FORMATS = {
+    "Byte": gdal.GDT_Byte,
+    "UInt16": gdal.GDT_UInt16,
+    "Int16": gdal.GDT_Int16,
+    "Float32": gdal.GDT_Float32,
+}
 
 
 def configure_for_engine() -> None:
@@ -401,6 +406,9 @@ class GeoTiff:
             band = self._dataset.GetRasterBand(number)
             band.SetDescription(name)
             band.SetNoDataValue(layout.nodata)
+            if layout.scale is not None:
+                band.SetScale(layout.scale)
+            self._describe_spectrum(band, number - 1)
         self._paint(self._dataset.GetRasterBand(1))
 
     def _fail(self, message: str) -> OutputError:
@@ -409,6 +417,14 @@ class GeoTiff:
             where=self._path,
             remedy="Check the free space and the permissions of the folder.",
         )
+
+    def _describe_spectrum(self, band: Any, position: int) -> None:
+        """Note the wavelength as ENVI files do, which QGIS and other programs show."""
+        if self._layout.wavelengths:
+            band.SetMetadataItem("wavelength", f"{self._layout.wavelengths[position]:g}")
+            band.SetMetadataItem("wavelength_units", "Nanometers")
+        if self._layout.widths:
+            band.SetMetadataItem("fwhm", f"{self._layout.widths[position]:g}")
 
     def _paint(self, band: Any) -> None:
         if self._layout.category_names:
