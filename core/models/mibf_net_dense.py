@@ -28,7 +28,9 @@ from ..data.windows import Window, iter_tiles
 from .mibf_net import Branch, MibfNet, RelationEncoding
 
 BLOCK = 128  # pixels; the maps of a block take 2.3 kB per pixel for a wide and 1.2 kB for a narrow branch
-PIECE = 4096  # pixels of a block whose taps (4.6 kB each) are held at once
+# Rows of a block whose taps (4.6 kB per pixel) are held at once. They are the images of a batch for oneDNN,
+# which is twice as fast with 16 or more of them; more would leave the cache.
+ROWS_PER_PIECE = 16
 PATCHES_PER_BATCH = 128
 
 
@@ -80,12 +82,9 @@ class DenseBranch:
         A variant that would look outside the tile holds a value that no patch uses.
         """
         rows, cols = tile.shape[:2]
-        # Rows are the batch of the convolutions: oneDNN is twice as fast with 16 or more images in it.
-        step = max(16, PIECE // (cols + 2))
         padded = functional.pad(tile, (0, 0, 1, 1, 1, 1))
         result = tile.new_empty(3, 3, rows, cols, self.mix.weight.shape[0])
-        for start in range(0, rows, step):
-            stop = min(start + step, rows)
+        for start, stop in _pieces(rows, ROWS_PER_PIECE):
             variants = self._variants(padded[start : stop + 2])
             mixed = self.mix(variants.view(9 * (stop - start), 1, cols, self.n_taps))
             torch.clamp_min(mixed.reshape(3, 3, stop - start, cols, -1), 0, out=result[:, :, start:stop])
@@ -122,6 +121,13 @@ class DenseBranch:
             target = patches[:, :, rows.start + 1 : rows.stop + 1, cols.start + 1 : cols.stop + 1]
             torch.mul(source, gates[:, :, None, None], out=target)
         return _pooled(self.context(patches.flatten(0, 1)))
+
+
+def _pieces(length: int, at_least: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of even pieces that cover 0..length, none shorter than `at_least` if possible."""
+    n_pieces = max(1, length // at_least)
+    for i in range(n_pieces):
+        yield i * length // n_pieces, (i + 1) * length // n_pieces
 
 
 def _sum_taps(taps: list[Tensor], out: list[Tensor]) -> None:
