@@ -64,18 +64,23 @@ class ComparisonRow:
         return cls(name, metrics.overall_accuracy, metrics.kappa, metrics.macro_f1, measured_on, optimistic)
 
 
-def headline(metrics: Metrics, n_places: int | None, place_interval: Interval | None) -> Markup:
+def headline(
+    metrics: Metrics,
+    n_places: int | None,
+    place_interval: Interval | None,
+    place_name: str = "separate place",
+) -> Markup:
     """Return OA, AA, kappa and macro F1 as large figures."""
     n_reference = int((~np.isnan(metrics.producers)).sum())
-    interval = f"95 % interval {_range(metrics.interval)} if samples were independent"
+    interval = f"95 % interval {_range(metrics.interval)} if pixels were independent"
     if place_interval is not None and not math.isnan(place_interval.low):
-        interval = f"95 % interval {_range(place_interval)} with places as the unit"
+        interval = f"95 % interval with these as the unit: {_range(place_interval)}"
     samples = f"{integer(metrics.total)} reference pixels"
     if n_places is not None:
-        samples += f" in {integer(n_places)} independent place{'' if n_places == 1 else 's'}"
+        samples += f" in {integer(n_places)} {_plural(place_name, n_places)}"
     return key_figures(
         [
-            ("Overall accuracy", percent(metrics.overall_accuracy), f"{interval}; {samples}"),
+            ("Overall accuracy", percent(metrics.overall_accuracy), f"{samples}; {interval}"),
             (
                 "Average accuracy",
                 percent(metrics.average_accuracy),
@@ -234,6 +239,11 @@ _DEFINITIONS: Sequence[tuple[str, str]] = (
 def definitions() -> Markup:
     """Return what the figures mean."""
     return section("How to read the figures", properties(_DEFINITIONS))
+
+
+def _plural(name: str, count: int) -> str:
+    first, _, rest = name.partition(" of ")  # blocks of 32 x 32 pixels
+    return name if count == 1 else f"{first}s of {rest}" if rest else f"{name}s"
 
 
 def _range(interval: Interval) -> str:

@@ -66,6 +66,7 @@ svg .rule { stroke: var(--line); stroke-width: 1; }
   vertical-align: -.05em; border: 1px solid var(--line); }
 .tag { display: inline-block; font-size: .75rem; border: 1px solid var(--error); color: var(--error);
   border-radius: 1em; padding: 0 .5em; margin-left: .4em; white-space: nowrap; }
+.entry { display: inline-block; margin-right: .9em; white-space: nowrap; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; }
 .pictures figure { margin: 0; }
 .pictures img { width: 100%; height: auto; display: block; border-radius: .3rem; background: var(--panel);

@@ -56,7 +56,7 @@ class TrainingReport:
     nothing was held back. `not_assessed`: names of classes without test samples. `curves`: name ->
     (epoch, value) points. `comparison`: other methods or splits. `random_split`: matrix of a random split
     of the same samples, shown as optimistic. `n_places`: independent polygons or points behind `matrix`;
-    `place_interval`: `metrics.clustered_interval`. `saved_model`: one
+    `place_interval`: `metrics.clustered_interval`; `place_name`: what a place is. `saved_model`: one
     sentence on which samples the saved model was trained on.
     """
 
@@ -78,6 +78,7 @@ class TrainingReport:
     random_split: ConfusionMatrix | None = None
     n_places: int | None = None
     place_interval: Interval | None = None
+    place_name: str = "separate place"
     saved_model: str = ""
 
 
@@ -93,6 +94,7 @@ class AssessmentReport:
     notes: Sequence[str] = ()
     n_places: int | None = None
     place_interval: Interval | None = None
+    place_name: str = "separate place"
     comparison: Sequence[ComparisonRow] = ()
     pictures: Content = ""
     extra: Sequence[Markup] = ()
@@ -129,7 +131,7 @@ def assessment_html(report: AssessmentReport) -> str:
     """Return the report of an assessment as a page."""
     sections = [
         notes(list(report.warnings), "warning"),
-        *_scores(report.matrix, report.measured_on, report.n_places, report.place_interval),
+        *_scores(report),
         report.pictures,
         comparison_section(report.comparison),
         *report.extra,
@@ -149,19 +151,20 @@ def _training_scores(report: TrainingReport) -> list[Content]:
             "its map with samples that were not used for training before relying on it."
         )
         return [note(text, "warning"), missing, saved]
-    scores = _scores(report.matrix, report.measured_on, report.n_places, report.place_interval)
+    scores = _scores(report)
     return [*scores[:2], saved, missing, *scores[2:]]
 
 
-def _scores(
-    matrix: ConfusionMatrix, measured_on: str, n_places: int | None, place_interval: Interval | None
-) -> list[Content]:
+def _scores(report: TrainingReport | AssessmentReport) -> list[Content]:
+    matrix = report.matrix
+    if matrix is None:
+        return []
     metrics = compute_metrics(matrix)
     return [
-        headline(metrics, n_places, place_interval),
-        measured(measured_on, metrics, place_interval),
-        matrix_section(matrix, measured_on),
-        class_section(matrix, metrics, measured_on),
+        headline(metrics, report.n_places, report.place_interval, report.place_name),
+        measured(report.measured_on, metrics, report.place_interval),
+        matrix_section(matrix, report.measured_on),
+        class_section(matrix, metrics, report.measured_on),
     ]
 
 

@@ -82,7 +82,7 @@ def test_a_training_report_shows_its_figures_and_says_what_they_were_measured_on
     for expected in (
         "90.0 %",
         "held-back areas",
-        "12 independent places",
+        "12 separate places",
         "Not assessed: Moor",
         "EPSG:32633",
     ):
