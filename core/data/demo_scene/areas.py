@@ -1,4 +1,4 @@
-"""Training areas and reference points of the demo scene, placed on its truth as an analyst would place them."""
+"""Training areas and reference points of the demo scene, placed on its truth as an analyst would."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Position = tuple[float, float]
 
 @dataclass(frozen=True)
 class TrainingArea:
-    """A polygon drawn within one class; `corners` are metres on the board (x, y), open (first not repeated)."""
+    """A polygon drawn within one class; `corners` are metres on the board (x, y), the first not repeated."""
 
     land_class: LandClass
     corners: tuple[Position, ...]

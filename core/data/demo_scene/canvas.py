@@ -1,7 +1,7 @@
 """The drawing board of the demo scene: fine arrays of what covers the ground, and shapes to paint with.
 
-Positions are metres from the north-west corner: `x` to the east, `y` to the south. The board is wider than the
-scene by `MARGIN` on every side, so that every sensor can cover a little more or less than the truth.
+Positions are metres from the north-west corner: `x` to the east, `y` to the south. The board is wider than
+the scene by `MARGIN` on every side, so that every sensor can cover a little more or less than the truth.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Region = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Surface:
-    """How something looks: class, material, its two spectra blended by `mix` (0 to 1), brightness, height (m)."""
+    """How something looks: class, material, blend of its two spectra (0 to 1), brightness, height (m)."""
 
     cover: int
     material: int
@@ -36,7 +36,7 @@ class Surface:
 
 @dataclass(frozen=True)
 class Patch:
-    """A piece of the board in the coordinates of a shape: `along` and `across` its axis in metres from its centre."""
+    """A piece of the board in a shape's own coordinates: metres along and across its axis from its centre."""
 
     region: Region
     along: Array
@@ -45,7 +45,7 @@ class Patch:
 
 
 class Canvas:
-    """The landscape as arrays (rows, cols): class, material, spectral mix, brightness, height and slope of surfaces.
+    """The landscape as arrays (rows, cols): class, material, spectral mix, brightness, height and slope.
 
     `tilt` (2, rows, cols) is the slope of the surface to the east and to the south (metres per metre).
     """
@@ -73,16 +73,16 @@ class Canvas:
         ):
             part = target[region]
             part[mask] = value[mask] if isinstance(value, np.ndarray) else value
-        self.tilt[(slice(None), *region)][:, mask] = 0.0
+        for slope in self.tilt:
+            slope[region][mask] = 0.0
 
     def lean(self, mask: Mask, region: Region, east: Array, south: Array) -> None:
         """Give a painted surface a slope (metres per metre, rising to the east and to the south)."""
-        part = self.tilt[(slice(None), *region)]
-        part[0][mask] = east[mask]
-        part[1][mask] = south[mask]
+        for slope, values in zip(self.tilt, (east, south)):
+            slope[region][mask] = values[mask]
 
     def patch(self, x: float, y: float, reach: float, angle: float = 0.0) -> Patch:
-        """Return the square of half side `reach` metres around a position, in axes turned by `angle` (radians)."""
+        """Return the square of half side `reach` metres around a position; axes turned by `angle` (radians)."""
         rows = slice(max(int((y - reach) / PIXEL), 0), max(min(math.ceil((y + reach) / PIXEL), SIZE), 0))
         cols = slice(max(int((x - reach) / PIXEL), 0), max(min(math.ceil((x + reach) / PIXEL), SIZE), 0))
         dx, dy = self.x[rows, cols] - np.float32(x), self.y[rows, cols] - np.float32(y)
@@ -96,7 +96,7 @@ class Canvas:
 
 
 def noise(rng: np.random.Generator, scale: float, octaves: int = 1) -> Array:
-    """Return smooth noise over the board with mean 0 and deviation 1; `scale` is the size of its spots in metres."""
+    """Return smooth noise over the board, mean 0 and deviation 1; `scale` is the size of its spots in metres."""
     total = np.zeros((SIZE, SIZE), np.float32)
     for octave in range(octaves):
         knots = max(int(SIDE * 2**octave / scale), 1) + 3
@@ -129,7 +129,9 @@ def rectangle(patch: Patch, length: float, width: float) -> Mask:
     return (np.abs(patch.along) <= length / 2) & (np.abs(patch.across) <= width / 2)
 
 
-def blob(patch: Patch, radius: float, rng: np.random.Generator, roughness: float = 0.18) -> tuple[Mask, Array]:
+def blob(
+    patch: Patch, radius: float, rng: np.random.Generator, roughness: float = 0.18
+) -> tuple[Mask, Array]:
     """Return an irregular round shape and the distance from its centre in parts of its local radius."""
     bearing = np.arctan2(patch.across, patch.along)
     edge = np.ones_like(bearing)

@@ -14,7 +14,7 @@ from .objects import hedge, shrub, tree
 
 @dataclass(frozen=True)
 class FieldPlan:
-    """How a piece of land is divided: direction of the rows (radians), strip width and field length in metres."""
+    """How land is divided: direction of the rows (radians), width of strips and length of fields in metres."""
 
     angle: float
     widths: tuple[float, float]
@@ -34,9 +34,9 @@ def river_distance(canvas: Canvas) -> Array:
 
 def meadow(canvas: Canvas, rng: np.random.Generator) -> None:
     """Cover everything with grass of varying vigour, mown here and long there."""
-    vigour = np.clip(0.45 + 0.17 * noise(rng, 60, 3) + 0.06 * noise(rng, 2), 0.02, 0.98)
-    gain = np.clip(0.97 + 0.07 * noise(rng, 25, 3) + 0.04 * noise(rng, 1), 0.6, 1.3)
-    height = np.clip(0.18 + 0.12 * noise(rng, 45) + 0.05 * noise(rng, 2), 0.02, 0.7)
+    vigour = np.clip(0.45 + 0.16 * noise(rng, 60, 3) + 0.05 * noise(rng, 1.2), 0.02, 0.98)
+    gain = np.clip(0.96 + 0.07 * noise(rng, 40, 3) + 0.04 * noise(rng, 1.2), 0.6, 1.3)
+    height = np.clip(0.24 + 0.12 * noise(rng, 45) + 0.05 * noise(rng, 1.2), 0.02, 0.7)
     canvas.paint(np.ones(canvas.cover.shape, bool), Surface(GRASS, M_LEAVES, vigour, gain, height))
 
 
@@ -53,7 +53,7 @@ def river(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def fields(canvas: Canvas, land: Mask, plan: FieldPlan, rng: np.random.Generator) -> None:
-    """Divide `land` into strips and these into fields; each gets the kind of a shuffled list and its own look."""
+    """Divide `land` into strips and these into fields, each of a kind from a shuffled list and with a look."""
     cos, sin = math.cos(plan.angle), math.sin(plan.angle)
     along = canvas.x * np.float32(cos) + canvas.y * np.float32(sin)
     across = canvas.y * np.float32(cos) - canvas.x * np.float32(sin)
@@ -75,7 +75,12 @@ def fields(canvas: Canvas, land: Mask, plan: FieldPlan, rng: np.random.Generator
 
 
 def _field(
-    canvas: Canvas, inside: Mask, across: Array, kind: int, textures: tuple[Array, Array], rng: np.random.Generator
+    canvas: Canvas,
+    inside: Mask,
+    across: Array,
+    kind: int,
+    textures: tuple[Array, Array],
+    rng: np.random.Generator,
 ) -> None:
     """Paint one field; `across` is the distance from its long side in metres."""
     region = _bounds(inside)
@@ -87,14 +92,14 @@ def _field(
         gain = np.clip(rng.uniform(0.85, 1.15) + furrows + 0.05 * fine, 0.5, 1.4)
         canvas.paint(inside, Surface(SOIL, M_SOIL, mix, gain, np.clip(0.05 + 0.04 * fine, 0, 0.3)), region)
         return
-    mix = np.clip(rng.uniform(0.2, 0.7) + 0.13 * coarse + 0.05 * fine, 0.02, 0.98)
+    mix = np.clip(rng.uniform(0.25, 0.65) + 0.15 * coarse + 0.05 * fine, 0.02, 0.98)
     gain = np.clip(rng.uniform(0.85, 1.08) + 0.04 * coarse + 0.04 * fine, 0.6, 1.3)
     height = np.clip(rng.uniform(0.1, 0.5) + 0.06 * coarse + 0.05 * fine, 0.02, 0.8)
     material = M_CROP if kind == CROPS else M_LEAVES
     canvas.paint(inside, Surface(kind, material, mix, gain, height), region)
     if kind == CROPS:
         wheels = inside & (np.abs(np.abs((across % 18.0) - 9.0) - 0.9) < 0.25)
-        canvas.paint(wheels, Surface(CROPS, M_SOIL, 0.5, 0.9, 0.05), region)
+        canvas.paint(wheels, Surface(CROPS, M_CROP, 0.95, 0.75, 0.08), region)
 
 
 def _bounds(mask: Mask) -> Region:
@@ -114,7 +119,10 @@ def wood(canvas: Canvas, x: float, y: float, radius: float, rng: np.random.Gener
     stand = noise(rng, 45)
     for _ in range(int(len(rows) * PIXEL**2 / spacing**2 * 2.6)):
         pick = int(rng.integers(len(rows)))
-        place_x, place_y = float(patch.along[rows[pick], cols[pick]] + x), float(patch.across[rows[pick], cols[pick]] + y)
+        place_x, place_y = (
+            float(patch.along[rows[pick], cols[pick]] + x),
+            float(patch.across[rows[pick], cols[pick]] + y),
+        )
         if math.hypot(place_x - clearing[0], place_y - clearing[1]) < 13:
             continue
         if distance[rows[pick], cols[pick]] > 0.93:
@@ -160,5 +168,3 @@ def thicket(canvas: Canvas, x: float, y: float, radius: float, rng: np.random.Ge
     for _ in range(int(radius**2 * 0.55)):
         turn, reach = rng.uniform(0, 2 * math.pi), radius * math.sqrt(rng.random())
         shrub(canvas, x + reach * math.cos(turn), y + reach * math.sin(turn), rng.uniform(1.0, 2.3), rng)
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...progress import Progress, silent
 from .canvas import MARGIN, PIXEL, SIDE, Canvas
@@ -48,7 +49,7 @@ THICKETS = (  # x, y, radius
 
 
 def draw(seed: int, progress: Progress = silent) -> Canvas:
-    """Draw the landscape; the same seed gives the same arrays, another seed another look of the same place."""
+    """Draw the landscape; the same seed gives the same arrays, another seed another such place."""
     rng = np.random.default_rng([seed, 1])
     canvas = Canvas()
     meadow(canvas, rng)
@@ -78,7 +79,7 @@ def _farmland(canvas: Canvas, rng: np.random.Generator) -> None:
     fields(canvas, (distance > 34) & (v > WORKS_LANE + 84), SOUTH, rng)
 
 
-def truth(canvas: Canvas) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def truth(canvas: Canvas) -> NDArray[np.uint8]:
     """Return the class values of the scene at 1 m (rows, cols): what covers most of each square metre."""
     step, edge = round(1 / PIXEL), round(MARGIN / PIXEL)
     inner = canvas.cover[edge:-edge, edge:-edge]

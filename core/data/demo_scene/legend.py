@@ -18,7 +18,7 @@ CLASSES = (
     LandClass(TREES, "trees", "#005a32"),
 )
 
-# A material is not a class: grass, shrubs and trees are all LEAVES, roads and dark roofs all ASPHALT. What tells
-# such classes apart is the height; what tells CROP from LEAVES is the short-wave infrared.
+# A material is not a class: grass, shrubs and trees are all LEAVES, roads and dark roofs all ASPHALT. What
+# tells such classes apart is the height; what tells CROP from LEAVES is the short-wave infrared.
 MATERIALS = ("water", "asphalt", "concrete", "gravel", "metal", "clay tile", "soil", "leaves", "crop canopy")
 (M_WATER, M_ASPHALT, M_CONCRETE, M_GRAVEL, M_METAL, M_TILE, M_SOIL, M_LEAVES, M_CROP) = range(len(MATERIALS))

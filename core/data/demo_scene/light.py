@@ -28,8 +28,8 @@ class Sun:
 def shadow(height: Array, sun: Sun) -> Array:
     """Return how deep a pixel lies in shadow, 0 to 1; `height` in metres on the board's pixels.
 
-    Walks from every pixel towards the sun and asks whether something stands above the ray; within 0.5 m of the
-    ray the shadow is half-lit, as leaves and roughness make it.
+    Walks from every pixel towards the sun and asks whether something stands above the ray; within 0.5 m of
+    the ray the shadow is half-lit, as leaves and roughness make it.
     """
     east, south, up = sun.towards
     flat = math.hypot(east, south)

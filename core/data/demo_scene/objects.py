@@ -27,7 +27,7 @@ ROOF_MATERIALS = (M_CONCRETE, M_ASPHALT, M_GRAVEL, M_METAL)
 def gabled_house(
     canvas: Canvas, place: tuple[float, float, float], size: tuple[float, float], rng: np.random.Generator
 ) -> None:
-    """Build a house with a tiled roof; `place` is x, y and the direction of the ridge, `size` length and width."""
+    """Build a house with a tiled roof; `place`: x, y, direction of the ridge; `size`: length, width."""
     x, y, angle = place
     patch = canvas.patch(x, y, math.hypot(*size) / 2 + 1, angle)
     mask = rectangle(patch, *size)
@@ -84,14 +84,16 @@ def shrub(canvas: Canvas, x: float, y: float, radius: float, rng: np.random.Gene
 def _crown(
     canvas: Canvas, shape: tuple[float, float, float, float, float], cover: int, rng: np.random.Generator
 ) -> None:
-    """Paint a dome (x, y, radius, top, height of its rim in parts of the top) where it is above what is there."""
+    """Paint a dome (x, y, radius, top, height of its rim as part of the top) where it rises above the rest."""
     x, y, radius, top, rim = shape
     patch = canvas.patch(x, y, radius * 1.6, 0.0)
     if patch.along.size == 0:
         return
     mask, distance = blob(patch, radius, rng)
     lumps = _grain(rng, patch.along.shape, 0.07)
-    height = np.float32(top) * (np.float32(rim) + np.float32(1 - rim) * np.sqrt(np.clip(1 - distance**2, 0, 1)))
+    height = np.float32(top) * (
+        np.float32(rim) + np.float32(1 - rim) * np.sqrt(np.clip(1 - distance**2, 0, 1))
+    )
     height *= lumps
     mask &= height > canvas.height[patch.region]
     mix = np.clip(_vigour(rng) + (lumps - 1), 0, 1)
@@ -101,12 +103,16 @@ def _crown(
 
 
 def _vigour(rng: np.random.Generator) -> float:
-    """Draw how green leaves are: 0 lush, 1 sparse and dry. The same for grass, shrubs and trees, on purpose."""
+    """Draw how green leaves are: 0 lush, 1 sparse and dry; much the same for grass, shrubs and trees."""
     return float(np.clip(rng.normal(0.45, 0.2), 0.02, 0.98))
 
 
 def hedge(
-    canvas: Canvas, start: tuple[float, float], stop: tuple[float, float], width: float, rng: np.random.Generator
+    canvas: Canvas,
+    start: tuple[float, float],
+    stop: tuple[float, float],
+    width: float,
+    rng: np.random.Generator,
 ) -> None:
     """Plant shrubs in a row, touching each other, with a few gaps."""
     length = math.hypot(stop[0] - start[0], stop[1] - start[1])
@@ -130,5 +136,3 @@ def car(canvas: Canvas, x: float, y: float, angle: float, rng: np.random.Generat
 def _grain(rng: np.random.Generator, shape: tuple[int, ...], deviation: float) -> Array:
     """Return fine texture around 1."""
     return rng.normal(1.0, deviation, shape).astype(np.float32)
-
-

@@ -1,4 +1,4 @@
-"""What the four sensors see of the landscape: hyperspectral, optical, LiDAR and SAR, each on pixels of its own."""
+"""What the four sensors see of the landscape: hyperspectral, optical, LiDAR and SAR, each in its own pixels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .canvas import MARGIN, PIXEL, SIDE, Array, Canvas, noise
-from .legend import CROPS, FLAT_ROOF, GRASS, M_METAL, MATERIALS, PAVEMENT, SHRUBS, SOIL, TILED_ROOF, TREES, WATER
+from .legend import (
+    CROPS,
+    FLAT_ROOF,
+    GRASS,
+    M_METAL,
+    MATERIALS,
+    PAVEMENT,
+    SHRUBS,
+    SOIL,
+    TILED_ROOF,
+    TREES,
+    WATER,
+)
 from .light import Sun, illumination
 from .sampling import Raster
 from .spectra import Curve, band_weights, endmembers, skylight
@@ -45,22 +57,24 @@ LOOKS = 5
 
 @dataclass(frozen=True)
 class Image:
-    """One raster as arrays: `bands` (C, rows, cols), the names of the bands and, in nm, wavelengths and widths."""
+    """One raster as arrays: `bands` (C, rows, cols), their names, wavelengths and widths (nm)."""
 
     bands: NDArray[Any]
     names: tuple[str, ...]
     wavelengths: tuple[float, ...] = ()
     widths: tuple[float, ...] = ()
-    nodata: float | None = None
+    nodata: float = 0.0
 
 
 def hyperspectral(canvas: Canvas, seed: int) -> Image:
-    """Return int16 reflectance x 10000 in 100 bands; nodata in the north-east corner, beyond the flight strip."""
+    """Return int16 reflectance x 10000 in 100 bands; nodata in the north-east, beyond the flight strip."""
     rng = np.random.default_rng([seed, 2])
     cube = _reflectance(canvas, HSI_SUN, HSI_RASTER, HSI_WAVELENGTHS, HSI_WIDTHS)
     # Signal to noise falls towards both ends of the range and is gone where water vapour takes the light.
     sigma = 0.0035 + 0.004 * np.exp(-(HSI_WAVELENGTHS - 400) / 60) + 0.004 * (HSI_WAVELENGTHS / 2500) ** 6
-    vapour = np.exp(-0.5 * ((HSI_WAVELENGTHS - 1395) / 28) ** 2) + np.exp(-0.5 * ((HSI_WAVELENGTHS - 1875) / 40) ** 2)
+    vapour = np.exp(-0.5 * ((HSI_WAVELENGTHS - 1395) / 28) ** 2) + np.exp(
+        -0.5 * ((HSI_WAVELENGTHS - 1875) / 40) ** 2
+    )
     sigma = sigma + 0.12 * vapour
     stripes = rng.normal(0, 0.0012, (len(sigma), 1, cube.shape[2]))
     cube = cube + stripes + rng.normal(size=cube.shape) * sigma[:, None, None]
@@ -78,17 +92,19 @@ def beyond_strip(raster: Raster) -> NDArray[np.bool_]:
 
 
 def optical(canvas: Canvas, seed: int) -> Image:
-    """Return uint16 reflectance x 10000 in blue, green, red and near infrared at 1 m, at another time of day."""
+    """Return uint16 reflectance x 10000 in blue, green, red and near infrared at 1 m, under another sun."""
     rng = np.random.default_rng([seed, 3])
     cube = _reflectance(canvas, OPTICAL_SUN, OPTICAL_RASTER, OPTICAL_WAVELENGTHS, OPTICAL_WIDTHS)
     haze = np.array([0.018, 0.010, 0.005, 0.002])[:, None, None]
-    cube = cube + haze + rng.normal(size=cube.shape) * 0.006
+    cube = cube + haze + rng.normal(size=cube.shape) * 0.008
     values = np.clip(np.rint(cube * REFLECTANCE_SCALE), 1, 20000).astype(np.uint16)
     widths, wavelengths = tuple(OPTICAL_WIDTHS.tolist()), tuple(OPTICAL_WAVELENGTHS.tolist())
     return Image(values, OPTICAL_BANDS, wavelengths, widths, 0)
 
 
-def _reflectance(canvas: Canvas, sun: Sun, raster: Raster, centres: Curve, widths: Curve) -> NDArray[np.float32]:
+def _reflectance(
+    canvas: Canvas, sun: Sun, raster: Raster, centres: Curve, widths: Curve
+) -> NDArray[np.float32]:
     """Mix the spectra of all materials in every pixel, in sun and in shadow: (bands, rows, cols)."""
     direct, diffuse = illumination(canvas, sun)
     response = band_weights(centres, widths)
@@ -116,7 +132,7 @@ def lidar(canvas: Canvas, seed: int) -> Image:
 
 
 def backscatter(canvas: Canvas, seed: int) -> NDArray[np.float64]:
-    """Return the radar's mean power (VV, VH) on the board's pixels, blurred to its resolution of about 3 m."""
+    """Return the radar's mean power (2, rows, cols) of VV and VH on the board's pixels, without speckle."""
     rng = np.random.default_rng([seed, 5])
     lookup = np.full((max(BACKSCATTER) + 1, 2), -12.0)
     for cover, levels in BACKSCATTER.items():
@@ -148,5 +164,3 @@ def speckled(power: NDArray[np.float64], seed: int) -> Image:
     speckle = rng.gamma(LOOKS, 1 / LOOKS, power.shape)
     floor = 10 ** (-32 / 10)
     return Image((10 * np.log10(power * speckle + floor)).astype(np.float32), ("VV", "VH"), nodata=-9999.0)
-
-

@@ -1,4 +1,4 @@
-"""The built-up part of the demo scene: streets, blocks of houses with gardens, a park, flats, halls and yards.
+"""The built-up part of the demo scene: streets, houses with gardens, flats, a park.
 
 Its axes `u` (along the main road, to the east) and `v` (across it, to the south) are turned against the map.
 """
@@ -36,7 +36,7 @@ def axes(canvas: Canvas) -> tuple[Array, Array]:
 
 
 def dry(u: float, v: float, distance: float) -> bool:
-    """Tell whether a position is on the board and at least `distance` metres east of the middle of the river."""
+    """Tell whether a position is on the board and `distance` metres or more east of the river's middle."""
     x, y = to_map(u, v)
     return x - float(river_x(y)) > distance and -10 < x < SIDE + 10 and -10 < y < SIDE + 10
 
@@ -141,7 +141,9 @@ def _lawn(
     grain = rng.normal(0, 0.05, patch.along.shape).astype(np.float32)
     mix = np.clip(rng.uniform(0.1, 0.8) + grain, 0, 1)
     canvas.paint(
-        mask, Surface(GRASS, M_LEAVES, mix, rng.uniform(0.85, 1.1) + grain, rng.uniform(0.03, 0.15)), patch.region
+        mask,
+        Surface(GRASS, M_LEAVES, mix, rng.uniform(0.85, 1.1) + grain, rng.uniform(0.03, 0.15)),
+        patch.region,
     )
 
 
@@ -157,7 +159,9 @@ def _slab(
         material = int(rng.choice((M_CONCRETE, M_ASPHALT, M_GRAVEL), p=(0.6, 0.25, 0.15)))
     patch = canvas.patch(*to_map(*middle), math.hypot(*size) / 2 + 1, ANGLE)
     grain = rng.normal(0, 0.04, patch.along.shape).astype(np.float32)
-    look = Surface(PAVEMENT, material, np.clip(rng.uniform(0.1, 0.9) + grain, 0, 1), rng.uniform(0.88, 1.1) + grain)
+    look = Surface(
+        PAVEMENT, material, np.clip(rng.uniform(0.1, 0.9) + grain, 0, 1), rng.uniform(0.88, 1.1) + grain
+    )
     canvas.paint(rectangle(patch, *size), look, patch.region)
 
 

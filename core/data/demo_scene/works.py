@@ -42,14 +42,12 @@ def _yard(canvas: Canvas, area: Block, surface: Surface) -> None:
 
 
 def _premises(canvas: Canvas, area: Block, roof: int, rng: np.random.Generator) -> None:
-    """Pave a yard, put a hall and an annexe on it, park lorries and cars, and leave a green strip with trees."""
+    """Pave a yard, put a hall and an annexe on it, park cars, and leave a green strip with trees."""
     u0, u1, v0, v1 = area
     _yard(canvas, area, Surface(GRASS, M_LEAVES, rng.uniform(0.3, 0.9), rng.uniform(0.85, 1.05), 0.12))
     material = int(rng.choice((M_ASPHALT, M_CONCRETE), p=(0.45, 0.55)))
     yard = (u0 + 3, u1 - 3, v0 + 2, v1 - 2)
-    patch = canvas.patch(
-        *to_map((u0 + u1) / 2, (v0 + v1) / 2), math.hypot(u1 - u0, v1 - v0) / 2 + 1, ANGLE
-    )
+    patch = canvas.patch(*to_map((u0 + u1) / 2, (v0 + v1) / 2), math.hypot(u1 - u0, v1 - v0) / 2 + 1, ANGLE)
     stains = rng.normal(0, 0.05, patch.along.shape).astype(np.float32)
     look = Surface(PAVEMENT, material, np.clip(rng.uniform(0.15, 0.85) + stains, 0, 1), 1 + 0.6 * stains)
     canvas.paint(rectangle(patch, yard[1] - yard[0], yard[3] - yard[2]), look, patch.region)
@@ -78,9 +76,7 @@ def _lorries(canvas: Canvas, yard: Block, rng: np.random.Generator) -> None:
 def _building_site(canvas: Canvas, area: Block, rng: np.random.Generator) -> None:
     """Strip a plot to the soil and heap some of it up: soil that is as high as a shed."""
     u0, u1, v0, v1 = area
-    patch = canvas.patch(
-        *to_map((u0 + u1) / 2, (v0 + v1) / 2), math.hypot(u1 - u0, v1 - v0) / 2 + 1, ANGLE
-    )
+    patch = canvas.patch(*to_map((u0 + u1) / 2, (v0 + v1) / 2), math.hypot(u1 - u0, v1 - v0) / 2 + 1, ANGLE)
     grain = rng.normal(0, 0.06, patch.along.shape).astype(np.float32)
     look = Surface(SOIL, M_SOIL, np.clip(0.3 + grain, 0, 1), 1 + grain, 0.1)
     canvas.paint(rectangle(patch, u1 - u0 - 3, v1 - v0 - 3), look, patch.region)
