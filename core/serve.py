@@ -23,9 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from .data.drafts import remove_drafts
 from .dispatch import errors_in_words, run_job
 from .errors import Cancelled, JobError, LandfuseError
-from .job import parse_job
+from .job import Job, parse_job
 from .progress import Event, Progress
 from .version import __version__
 
@@ -79,6 +80,7 @@ class Server:
         self._idle_seconds, self._on_end = idle_seconds, on_end
         self._jobs: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._cancelled: set[str] = set()
+        self._targets: list[str] = []  # outputs of the job that runs now
         self._sending = threading.Lock()
 
     def run(self) -> None:
@@ -100,8 +102,7 @@ class Server:
                 if line.strip():
                     self._accept(line)
         finally:
-            self._on_end()
-            self._jobs.put(None)
+            self._end()
 
     def _accept(self, line: bytes) -> None:
         try:
@@ -126,12 +127,17 @@ class Server:
             self._send({"id": request_id, **event})
 
         try:
-            send(_outcome(values, Progress(send, lambda: request_id in self._cancelled)))
+            job = parse_job(values, Path.cwd())
+            self._targets = list(job.outputs.values())
+            send(_outcome(job, Progress(send, lambda: request_id in self._cancelled)))
+        except LandfuseError as error:
+            send({"event": "error", **error.to_event()})
         except Exception as error:  # noqa: BLE001  a bug must not end the engine unexplained
             send({"event": "log", "level": "warning", "text": traceback.format_exc()})
             send({"event": "error", **_internal(error)})
         finally:
             self._cancelled.discard(request_id)
+            self._targets = []
             _release_memory()
 
     def _send(self, event: Event) -> None:
@@ -140,19 +146,24 @@ class Server:
             try:
                 _write_all(self._events, line)
             except OSError:  # nobody listens any more
-                self._on_end()
+                self._end()
+
+    def _end(self) -> None:
+        """Leave nothing half-made behind and end, also in the middle of a job."""
+        if self._targets:
+            remove_drafts(self._targets)
+        self._on_end()
+        self._jobs.put(None)
 
 
-def _outcome(values: Any, progress: Progress) -> Event:
+def _outcome(job: Job, progress: Progress) -> Event:
+    """Run a job and return its last event. Raises `LandfuseError`, or whatever a bug raises."""
     try:
         progress.check()
-        job = parse_job(values, Path.cwd())
         prepare_engine()
         result = run_job(job, progress)
     except Cancelled as stopped:
         return {"event": "error", "code": "cancelled", "what": str(stopped), "where": "", "remedy": ""}
-    except LandfuseError as error:
-        return {"event": "error", **error.to_event()}
     except SystemExit as ended:
         raise RuntimeError(f"the job tried to end the engine ({ended})") from ended
     return {"event": "result", "outputs": dict(result.outputs), "numbers": dict(result.numbers)}

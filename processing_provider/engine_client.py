@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..core.data.drafts import remove_drafts
 from ..core.dispatch import run_job
 from ..core.environment import EngineRecord, usable_record
 from ..core.errors import Cancelled, from_event
@@ -57,10 +58,12 @@ class EngineClient:
                     self._engine = None
                     if self._closing:
                         raise Cancelled from gone
-                    # It may leave, idle for long, at the very moment a request is sent: then a new one takes
-                    # it.
-                    if is_last_try or not engine.left_of_itself:
+                    # It may leave, idle for long, as a request is sent: then a new one takes the request.
+                    if is_last_try or not engine.left_of_itself():
                         raise engine.failure() from gone
+                finally:
+                    if not engine.is_alive:
+                        remove_drafts(list(job.outputs.values()), engine.pid)
         raise EngineGone  # not reached
 
     def close(self) -> None:
@@ -93,6 +96,8 @@ class EngineClient:
         self._engine = engine = EngineProcess(record)
         try:
             engine.wait_until_ready(progress)
+            if self._closing:
+                raise Cancelled
         except BaseException:
             self._engine = None
             engine.kill()
@@ -106,9 +111,7 @@ class EngineClient:
             last = _follow(engine, request_id, progress)
         except EngineGone:
             raise
-        except (
-            BaseException
-        ):  # cancelled, or the receiver of the events failed: the run must not go on unseen
+        except BaseException:  # cancelled, or the receiver failed: the run must not go on unseen
             self._stop(engine, request_id)
             raise
         if last["event"] == "result":

@@ -71,10 +71,12 @@ class EngineProcess:
         """Whether the process still runs."""
         return self._process.poll() is None
 
-    @property
     def left_of_itself(self) -> bool:
-        """Whether it ended regularly, as it does after some idle minutes."""
-        return self._process.poll() == 0
+        """Tell whether an engine whose stream has ended left as it does after some idle minutes."""
+        try:
+            return self._process.wait(timeout=2) == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     @property
     def pid(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import OutputError
+from .drafts import draft_prefix
 from .text_output import check_folder
 
 _IN_USE = "Close it in QGIS and other programs, or choose another name."
@@ -37,7 +38,7 @@ def check_writable(path: str | Path) -> None:
 
 
 def _hidden_folder(target: Path) -> str:
-    return tempfile.mkdtemp(prefix=".landfuse-", dir=target.parent)
+    return tempfile.mkdtemp(prefix=draft_prefix(), dir=target.parent)
 
 
 def _not_writable(target: Path, error: OSError) -> OutputError:

@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 
 from ..errors import OutputError
+from .drafts import draft_prefix
 
 
 def write_text_atomic(path: str | Path, text: str) -> None:
@@ -20,7 +21,7 @@ def write_text_atomic(path: str | Path, text: str) -> None:
     """
     target = Path(path)
     check_folder(target)
-    draft = target.parent / f".{target.stem[:40]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part"
+    draft = target.parent / f"{draft_prefix()}{uuid.uuid4().hex[:8]}.part"
     try:
         with draft.open("x", encoding="utf-8", newline="") as file:
             file.write(text)

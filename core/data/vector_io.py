@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from osgeo import gdal, ogr, osr
 
 from ..errors import AlignmentError, OutputError, SamplesError, VectorReadError
+from .drafts import draft_prefix
 from .geometry_pixels import FeaturePixels, part_pixels, window_of
 from .grid import Grid
 from .raster_io import same_crs

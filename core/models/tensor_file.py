@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.drafts import draft_prefix
 from ..errors import ModelFileError, OutputError
 
 Arrays = dict[str, NDArray[Any]]
@@ -97,7 +98,7 @@ def write_arrays(
     """
     path = Path(path)
     # A name of its own in the same folder: the move cannot stop half-way, and a crash leaves the old file.
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    draft = path.with_name(f"{draft_prefix()}{uuid.uuid4().hex[:8]}.part")
     try:
         with draft.open("wb") as file:
             _write(file, arrays, {key: text})

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.drafts import scratch_prefix
 from ..data.windows import Window
 from ..inference.sample_tiles import tiles_with_samples
 from ..progress import Progress, silent
@@ -139,7 +140,7 @@ class _Store:
         """Return an uninitialised array of each shape."""
         if sum(4 * rows * bands for rows, bands in shapes.values()) <= self._budget:
             return {key: torch.empty(shape) for key, shape in shapes.items()}
-        folder = Path(tempfile.mkdtemp(prefix="landfuse-patches-"))
+        folder = Path(tempfile.mkdtemp(prefix=f"{scratch_prefix()}patches-"))
         # Also at the end of the process, if nobody closes the source.
         self._cleanup = weakref.finalize(self, _remove, folder=folder, files=self._files)
         arrays = {}
