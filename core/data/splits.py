@@ -15,6 +15,10 @@ from .sample_set import Integers, Mask, SampleSet
 
 __all__ = ["Split", "assign_groups", "block_groups", "hold_back", "k_folds", "merge_groups", "within_gap"]
 
+_LEAST_TRAINED = 0.2  # of a class; below it a score would say little about the model trained on all samples
+
+_FEW = 30  # held-back samples of a class; with fewer its figures say little
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -64,18 +68,20 @@ def hold_back(samples: SampleSet, fraction: float, seed: int, gap_px: int) -> Sp
     that would leave a class with two or more groups on one side, or hold back less than half or more than one
     and a half times `fraction` of a class, the groups nearest to the border change sides. A class with a
     single group is trained in full. Training samples closer than `gap_px` pixels (Chebyshev) to a test sample
-    are left out; test groups that would take the last training samples of a class that way are trained.
+    are left out; test groups that would leave less than a fifth of a class for training are trained instead,
+    those that touch most of it first.
     """
     groups = _Groups.of(samples, seed)
-    pinned = groups.single()
+    pinned, wanted = groups.single(), np.ceil(_LEAST_TRAINED * samples.counts())
     while True:
-        chosen = _test_groups(groups, fraction, pinned)
-        test = chosen[groups.members]
+        test = _test_groups(groups, fraction, pinned)[groups.members]
         train = _outside_gap(samples, ~test, test, gap_px)
-        starved = (samples.counts() > 0) & (samples.subset(train).counts() == 0)
-        if not starved.any():
+        starved = samples.subset(train).counts() < wanted
+        blocking = _blocking_groups(samples, groups, test, starved[samples.labels] & ~test & ~train, gap_px)
+        if not len(blocking):
             return _described(samples, groups, train, test)
-        pinned = pinned | _groups_near(samples, groups, test, starved, gap_px)
+        pinned = pinned.copy()
+        pinned[blocking[: -(-len(blocking) // 8)]] = True
 
 
 def k_folds(samples: SampleSet, k: int, seed: int, gap_px: int) -> list[Split]:
@@ -204,17 +210,12 @@ def _outside_gap(samples: SampleSet, train: Mask, test: Mask, gap_px: int) -> Ma
     return kept
 
 
-def _groups_near(
-    samples: SampleSet, groups: _Groups, test: Mask, starved: NDArray[np.bool_], gap_px: int
-) -> NDArray[np.bool_]:
-    """Return the test groups with samples closer than the gap to training groups of starved classes, (G,)."""
-    wanting = starved[samples.labels] & ~test
-    near = within_gap(
-        samples.rows[test], samples.cols[test], samples.rows[wanting], samples.cols[wanting], gap_px
-    )
-    found = np.zeros(len(groups.draw), dtype=bool)
-    found[groups.members[test][near]] = True
-    return found
+def _blocking_groups(samples: SampleSet, groups: _Groups, test: Mask, lost: Mask, gap_px: int) -> Integers:
+    """Return the test groups with samples closer than the gap to `lost` ones, the most first, (m,)."""
+    near = within_gap(samples.rows[test], samples.cols[test], samples.rows[lost], samples.cols[lost], gap_px)
+    touching = np.bincount(groups.members[test][near], minlength=len(groups.draw))
+    order = np.argsort(-touching, kind="stable")
+    return order[touching[order] > 0]
 
 
 def _described(samples: SampleSet, groups: _Groups, train: Mask, test: Mask) -> Split:
@@ -231,6 +232,10 @@ def _described(samples: SampleSet, groups: _Groups, train: Mask, test: Mask) -> 
     if not_assessed:
         names = ", ".join(samples.classes[i].name for i in not_assessed)
         notes.append(f"Not assessed, because there is no second group to hold back: {names}.")
+    tested_counts = samples.subset(test).counts().tolist()
+    few = [f"{c.name} ({n})" for c, n in zip(samples.classes, tested_counts) if 0 < n < _FEW]
+    if few:
+        notes.append(f"Assessed with fewer than {_FEW} samples: {', '.join(few)}.")
     untrained = [samples.classes[i].name for i in np.flatnonzero(present & ~trained)]
     if untrained:
         notes.append(f"No training samples are left outside the gap: {', '.join(untrained)}.")
