@@ -92,18 +92,21 @@ def headline(
     )
 
 
-def measured(measured_on: str, metrics: Metrics, place_interval: Interval | None) -> Markup:
+def measured(
+    measured_on: str, metrics: Metrics, n_places: int | None, place_interval: Interval | None
+) -> Markup:
     """Return what the figures were measured on, and how far the interval can be trusted."""
-    lines: list[Content] = [Markup(f"<strong>Measured on:</strong> {text(measured_on)}")]
-    trust = "Neighbouring pixels of one polygon are alike and not independent"
-    if place_interval is not None and not math.isnan(place_interval.low):
-        lines.append(
-            f"{trust}: counted as if they were, the interval would be {_range(metrics.interval)}, "
-            "which is too narrow."
-        )
+    if n_places == metrics.total:
+        trust = "Every place is a single pixel; the interval holds as far as the places were drawn at random."
     else:
-        lines.append(f"{trust}; the interval given is then too narrow.")
-    return note(join(element("p", line) for line in lines))
+        trust = "Neighbouring pixels of one place are alike and not independent"
+        if place_interval is not None and not math.isnan(place_interval.low):
+            naive = _range(metrics.interval)
+            trust += f": counted as if they were, the interval would be {naive}, which is too narrow."
+        else:
+            trust += "; the interval given is too narrow."
+    where = Markup(f"<strong>Measured on:</strong> {text(measured_on)}.")
+    return note(join(element("p", line) for line in (where, trust)))
 
 
 def matrix_section(matrix: ConfusionMatrix, measured_on: str) -> Markup:

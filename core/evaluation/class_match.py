@@ -106,8 +106,8 @@ def _name_warnings(known: Mapping[int, LandClass], pairs: Mapping[int, LandClass
         other = names.get(item.name.casefold())
         if value in known and other not in (None, value):
             lines.append(
-                f"Value {value} is '{known[value].name}' in the map and '{item.name}' in the "
-                f"reference, which the map has as {other}. Values were matched; if the names are right, the figures are not."
+                f"Value {value} is '{known[value].name}' in the map and '{item.name}' in the reference; the "
+                f"map has that name as {other}. Values were matched; if the names are right, the figures are not."
             )
     return tuple(lines)
 

@@ -213,13 +213,13 @@ def _square(x: float, y: float, color: str) -> Markup:
 
 def _users_mark(x: float, y: float) -> Markup:
     return Markup(
-        f'<path d="M{x:.1f} {y - 6:.1f} l6 6 l-6 6 l-6 -6 z" fill="var(--page)" '
+        f'<path d="M{x:.1f} {y - 7:.1f} l7 7 l-7 7 l-7 -7 z" fill="var(--page)" '
         'stroke="var(--ink)" stroke-width="1.5"/>'
     )
 
 
 def _producers_mark(x: float, y: float) -> Markup:
     return Markup(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="var(--ink)" '
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="var(--ink)" '
         'stroke="var(--page)" stroke-width="1.5"/>'
     )

@@ -114,9 +114,10 @@ def table(
         "",
     )
     body = join(_row(row, right) for row in rows)
-    title = element("caption", caption) if caption else Markup("")
-    inner = join([title, element("thead", element("tr", top)), element("tbody", body)])
-    return scrollable(element("table", inner), caption or "table")
+    inner = join([element("thead", element("tr", top)), element("tbody", body)])
+    # Not a <caption>: that one would scroll sideways with the table on a phone.
+    title = paragraph(caption, "caption") if caption else Markup("")
+    return Markup(title + scrollable(element("table", inner), caption or "table"))
 
 
 def _row(cells: Sequence[Content], right: set[int]) -> Markup:

@@ -136,7 +136,7 @@ def _accuracy(metadata: Mapping[str, Any]) -> list[Markup]:
     metrics = compute_metrics(matrix)
     where = str(metadata["scores"].get("measured_on", "samples that the file does not name"))
     return [
-        section("Accuracy", headline(metrics, None, None), measured(where, metrics, None)),
+        section("Accuracy", headline(metrics, None, None), measured(where, metrics, None, None)),
         matrix_section(matrix, where),
         class_section(matrix, metrics, where),
         definitions(),

@@ -26,9 +26,8 @@ h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; font-weight: 650; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; font-weight: 650; }
 p { margin: .5rem 0; max-width: 46rem; }
 .subtitle { color: var(--soft); margin-bottom: 1rem; overflow-wrap: anywhere; }
-.caption, figcaption, caption { color: var(--soft); font-size: .875rem; text-align: left; max-width: 46rem; }
+.caption, figcaption { color: var(--soft); font-size: .875rem; text-align: left; max-width: 46rem; }
 figcaption { margin-top: .5rem; }
-caption { padding-bottom: .4rem; }
 dl.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .75rem;
   margin: 1rem 0; }
 dl.figures > div { background: var(--panel); border-radius: .5rem; padding: .8rem 1rem; }
@@ -52,6 +51,7 @@ thead th { color: var(--soft); font-weight: 600; font-size: .825rem; vertical-al
 tbody th { font-weight: 500; }
 .wide th.number, .wide td.number { text-align: right; white-space: nowrap; }
 .wide tbody th { white-space: nowrap; }
+.wide td.text { min-width: 7rem; }
 table.properties { width: 100%; }
 table.properties th { width: 34%; min-width: 8rem; color: var(--soft); font-weight: 500; }
 table.properties td { overflow-wrap: anywhere; padding-right: 0; }

@@ -139,7 +139,7 @@ def assessment_html(report: AssessmentReport) -> str:
         section("Remarks", notes(list(report.notes))),
         definitions(),
     ]
-    return page(report.title, f"Measured on {report.measured_on}", sections)
+    return page(report.title, "A class map compared with reference samples", sections)
 
 
 def _training_scores(report: TrainingReport) -> list[Content]:
@@ -162,7 +162,7 @@ def _scores(report: TrainingReport | AssessmentReport) -> list[Content]:
     metrics = compute_metrics(matrix)
     return [
         headline(metrics, report.n_places, report.place_interval, report.place_name),
-        measured(report.measured_on, metrics, report.place_interval),
+        measured(report.measured_on, metrics, report.n_places, report.place_interval),
         matrix_section(matrix, report.measured_on),
         class_section(matrix, metrics, report.measured_on),
     ]
