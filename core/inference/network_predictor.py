@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from .precision import DTYPES, autocast, choose_precision
 from .predictor import Floats, Predictor
 
 if TYPE_CHECKING:
+    from ..models.catalog import DenseForm
     from ..models.model_file import TrainedModel
 
 # Side of the blocks in which a window is computed: small enough to stop soon and to step over invalid areas.
@@ -26,7 +28,6 @@ BLOCK = 64
 # Below this share of wanted pixels a block is computed patch by patch; sharing work costs more there.
 DENSE_SHARE = 0.25
 CPU_BATCH, GPU_BATCH = 128, 2048
-_TRIAL_PATCHES = 2048
 
 
 class NetworkPredictor(Predictor):
@@ -46,8 +47,9 @@ class NetworkPredictor(Predictor):
         self._device = choose_device(device)
         self._preprocess = model.preprocess
         self._network = load_network(model).to(self._device).eval()
-        dense = dense and not model.config.options.get("sample_at_prediction", False)
-        self._dense = build_dense(model.method, self._network) if dense else None
+        self._method = model.method
+        self._has_dense = dense and not model.config.options.get("sample_at_prediction", False)
+        self._dense: dict[torch.dtype, DenseForm] = {}
         self._side = model.config.patch_size
         self.margin = self._side // 2
         self.n_classes = len(model.classes)
@@ -66,7 +68,6 @@ class NetworkPredictor(Predictor):
         }
         probabilities = np.empty((*wanted.shape, self.n_classes), dtype=np.float32)
         with torch.inference_mode():
-            self._settle_precision(tiles, wanted)
             for block in iter_tiles(wanted.shape[0], wanted.shape[1], BLOCK):
                 progress.check()
                 inside = wanted[block.slices()]
@@ -88,6 +89,7 @@ class NetworkPredictor(Predictor):
         """Return logits (n, K) of the wanted pixels of a block; a full GPU halves the batch."""
         while True:
             try:
+                self._settle_precision(tiles, wanted, progress)
                 return self._logits(tiles, wanted, DTYPES[self.settings["precision"]], progress)
             except torch.cuda.OutOfMemoryError as error:
                 if self.settings["batch_size"] == 1:
@@ -104,36 +106,45 @@ class NetworkPredictor(Predictor):
         self,
         tiles: Mapping[str, Tensor],
         wanted: NDArray[np.bool_],
-        dtype: torch.dtype | None,
+        dtype: torch.dtype,
         progress: Progress,
     ) -> Tensor:
         batch_size = int(self.settings["batch_size"])
+        dense = self._dense_form(dtype)
+        if dense is not None and wanted.mean() >= DENSE_SHARE:
+            everywhere = dense({key: tile.to(dtype) for key, tile in tiles.items()}, batch_size)
+            return everywhere[torch.from_numpy(wanted.reshape(-1)).to(self._device)]
+        rows, cols = np.nonzero(wanted)
+        parts = []
         with autocast(self._device, dtype):
-            if self._dense is not None and wanted.mean() >= DENSE_SHARE:
-                everywhere = self._dense(tiles, batch_size)
-                return everywhere[torch.from_numpy(wanted.reshape(-1)).to(self._device)]
-            rows, cols = np.nonzero(wanted)
-            parts = []
             for start in range(0, len(rows), batch_size):
                 progress.check()
                 batch = slice(start, start + batch_size)
                 patches = cut_patches(tiles, rows[batch], cols[batch], self._side)
                 parts.append(self._network(patches)[:, : self.n_classes])
-            return torch.cat(parts)
+        return torch.cat(parts)
 
-    def _settle_precision(self, tiles: Mapping[str, Tensor], wanted: NDArray[np.bool_]) -> None:
-        """Replace "auto" by what a trial on the first pixels shows to be good."""
-        if self.settings["precision"] != "auto":
-            return
-        rows, cols = np.nonzero(wanted)
-        some = slice(0, min(_TRIAL_PATCHES, int(self.settings["batch_size"])))
+    def _dense_form(self, dtype: torch.dtype) -> DenseForm | None:
+        """Return the dense form with weights of `dtype`, made at its first use; None if there is none."""
+        if not self._has_dense:
+            return None
+        if dtype not in self._dense:
+            network = self._network if dtype == torch.float32 else copy.deepcopy(self._network).to(dtype)
+            form = build_dense(self._method, network)
+            if form is None:
+                self._has_dense = False
+                return None
+            self._dense[dtype] = form
+        return self._dense[dtype]
 
-        def trial(dtype: torch.dtype | None) -> Tensor:
-            patches = cut_patches(tiles, rows[some], cols[some], self._side)
-            with autocast(self._device, dtype):
-                return self._network(patches)[:, : self.n_classes]
-
-        self.settings["precision"] = choose_precision(self._device, trial)
+    def _settle_precision(
+        self, tiles: Mapping[str, Tensor], wanted: NDArray[np.bool_], progress: Progress
+    ) -> None:
+        """Replace "auto" by what a trial on the first block shows to be good."""
+        if self.settings["precision"] == "auto":
+            self.settings["precision"] = choose_precision(
+                self._device, lambda dtype: self._logits(tiles, wanted, dtype, progress)
+            )
 
 
 def cut_patches(

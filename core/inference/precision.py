@@ -9,26 +9,26 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
-DTYPES: dict[str, torch.dtype | None] = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 # A trial passes if few labels change, and only such where the two best logits are close.
 CHANGED_SHARE = 1e-3
 CLOSE_LOGITS = 0.05
 WORTHWHILE = 0.8  # of the time in fp32
 
 
-def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[object]:
-    """Return the context to compute in; None is fp32."""
-    return torch.autocast(device.type, dtype) if dtype is not None else nullcontext()
+def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
+    """Return the context in which a network with fp32 weights computes in `dtype`."""
+    return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
 
-def choose_precision(device: torch.device, trial: Callable[[torch.dtype | None], Tensor]) -> str:
+def choose_precision(device: torch.device, trial: Callable[[torch.dtype], Tensor]) -> str:
     """Return "fp16", "bf16" or "fp32" after computing a trial batch in each.
 
     `trial(dtype)` returns logits (n, K). fp16 comes first: it rounds eight times finer than bf16.
     """
     if device.type != "cuda":
         return "fp32"  # half precision is emulated on most CPUs
-    reference, seconds = _timed(device, trial, None)
+    reference, seconds = _timed(device, trial, torch.float32)
     for name in ("fp16", "bf16"):
         logits, half_seconds = _timed(device, trial, DTYPES[name])
         if half_seconds < WORTHWHILE * seconds and labels_agree(reference, logits):
@@ -47,7 +47,7 @@ def labels_agree(reference: Tensor, logits: Tensor) -> bool:
 
 
 def _timed(
-    device: torch.device, trial: Callable[[torch.dtype | None], Tensor], dtype: torch.dtype | None
+    device: torch.device, trial: Callable[[torch.dtype], Tensor], dtype: torch.dtype
 ) -> tuple[Tensor, float]:
     trial(dtype)  # the first call chooses and compiles kernels
     _wait(device)
