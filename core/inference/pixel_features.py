@@ -22,13 +22,13 @@ Floats = NDArray[np.float32]
 def window_features(data: Mapping[str, Floats], preprocess: Preprocess, windows: tuple[int, ...]) -> Floats:
     """Return features (F, H, W) of raw bands {modality: (C, H + 2m, W + 2m)}, m = `context_margin(windows)`.
 
-    The modalities follow one another. A pixel that is invalid in any band of a modality stays out of the
-    surroundings of its neighbours: what `preprocess` fills in, as networks need it, is taken out again.
+    The modalities follow one another. A pixel stays out of the surroundings of its neighbours where no more
+    than half of a modality's bands are valid: what `preprocess` fills in for networks is taken out again.
     """
     prepared = preprocess.apply(dict(data))
     parts = []
     for key, bands in prepared.items():
-        invalid = np.isnan(data[key]).any(axis=0)
+        invalid = 2 * np.isfinite(data[key]).sum(axis=0) <= len(data[key])
         parts.append(context_features(np.where(invalid, np.float32(np.nan), bands), windows))
     return np.concatenate(parts)
 

@@ -15,7 +15,7 @@ def test_modalities_follow_one_another_each_with_value_mean_and_deviation(memory
 
 def test_invalid_neighbours_stay_out_of_the_surroundings(memory_stack, fill_zero):
     bands = np.full((2, 3, 3), 5.0)
-    bands[0, 0, 0] = np.nan  # invalid in one band: invalid in the modality
+    bands[0, 0, 0] = np.nan  # half of the bands: invalid
     bands[1, 0, 0] = 1000
     read = memory_stack(hsi=bands).read(Window(1, 1, 1, 1), 1)
     assert window_features(read.data, fill_zero, (3,))[:, 0, 0].tolist() == pytest.approx([5, 5, 5, 5, 0, 0])
@@ -26,3 +26,12 @@ def test_features_at_positions_equal_those_of_the_whole_scene(scene, fill_zero):
     rng = np.random.default_rng(1)
     rows, cols = rng.integers(0, 70, 50), rng.integers(0, 95, 50)
     np.testing.assert_array_equal(features_at(scene, fill_zero, rows, cols, (3, 7)), whole[:, rows, cols].T)
+
+
+def test_a_single_missing_band_is_filled_and_makes_no_hole(memory_stack, fill_zero):
+    bands = np.full((3, 3, 3), 6.0)
+    bands[0, 1, 1] = np.nan
+    read = memory_stack(hsi=bands).read(Window(1, 1, 1, 1), 1)
+    assert window_features(read.data, fill_zero, (3,))[:6, 0, 0].tolist() == pytest.approx(
+        [0, 6, 6, 48 / 9, 6, 6]
+    )
