@@ -244,21 +244,29 @@ def _make_environment(plan: SetupPlan, progress: Progress) -> None:
 
 
 def _install(plan: SetupPlan, progress: Progress) -> None:
-    """Run pip. Downloads go through a folder beside the packages: /tmp is often too small for them."""
+    """Run pip. Downloads go through a folder beside the packages: /tmp is often too small for them.
+
+    PyTorch comes first and alone from its own index; everything it depends on comes from the usual index.
+    """
     scratch = plan.folder / "downloads"
     scratch.mkdir(exist_ok=True)
-    told: deque[str] = deque(maxlen=30)
-    command = [str(python_in(plan.folder)), "-I", "-X", "utf8", "-m", "pip", "install", *_PIP_OPTIONS]
-    command += ["--constraint", str(plan.folder / CONSTRAINTS)]
-    command += ["--extra-index-url", plan.index] if plan.index else []
-    command += plan.requirements
+    watch = _Growth(plan, progress)
+    torch = plan.requirements[0]
+    steps = [["--no-deps", "--extra-index-url", plan.index, torch]] if plan.index else []
+    steps.append(list(plan.requirements))
     try:
-        watch = _Growth(plan, progress)
-        code = _run(command, told, progress, {"TMPDIR": str(scratch), "TEMP": str(scratch)}, watch)
+        for arguments in steps:
+            _pip(plan.folder, arguments, {"TMPDIR": str(scratch), "TEMP": str(scratch)}, watch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    if code != 0:
-        raise _pip_failure(list(told), plan.folder)
+
+
+def _pip(folder: Path, arguments: list[str], variables: Mapping[str, str], watch: _Growth) -> None:
+    told: deque[str] = deque(maxlen=30)
+    command = [str(python_in(folder)), "-I", "-X", "utf8", "-m", "pip", "install", *_PIP_OPTIONS]
+    command += ["--constraint", str(folder / CONSTRAINTS), *arguments]
+    if _run(command, told, watch.progress, variables, watch) != 0:
+        raise _pip_failure(list(told), folder)
 
 
 def _run(
@@ -287,7 +295,7 @@ class _Growth:
     _SECONDS = 2.0
 
     def __init__(self, plan: SetupPlan, progress: Progress) -> None:
-        self._folder, self._progress = plan.folder, progress
+        self._folder, self.progress = plan.folder, progress
         self._start, self._whole = _size(plan.folder), (plan.download_size + plan.disk_size) * _MEGABYTE
         self._next, self._peak = 0.0, 0.0
 
@@ -297,7 +305,7 @@ class _Growth:
         self._next = time.monotonic() + self._SECONDS
         grown = _size(self._folder) - self._start
         self._peak = max(self._peak, min(grown / self._whole, 0.99))
-        self._progress(self._peak, "Downloading and installing packages")
+        self.progress(self._peak, "Downloading and installing packages")
 
 
 def _size(folder: Path) -> int:
