@@ -1,0 +1,62 @@
+"""What the numbers of a raster measure. It decides how they are resampled and put on a scale."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .raster_info import RasterInfo
+
+QUANTITIES = ("reflectance", "sar_linear", "sar_db", "height", "height_above_ground", "index", "other")
+SAR = ("sar_linear", "sar_db")
+
+_ABOVE_GROUND = re.compile(r"chm|ndsm|canopy|above.?ground|\bagl\b|\bhag\b|vegetation.?height")
+_HEIGHT = re.compile(r"height|elev|altitude|\bz\b|(?<![a-z])(dem|dsm|dtm|dgm|dom)(?![a-z])")
+_INDEX = re.compile(r"(?<![a-z])(ndvi|ndwi|ndbi|ndmi|nbr|evi|savi|lai|index)(?![a-z])")
+_POLARISATION = re.compile(r"(?<![a-z])(vv|vh|hh|hv|sigma0|gamma0|beta0|backscatter)(?![a-z])")
+_DECIBEL = re.compile(r"(?<![a-z])db(?![a-z])")
+
+
+def guess_quantity(key: str, info: RasterInfo, sample: NDArray[np.float32] | None = None) -> str:
+    """Return one of `QUANTITIES` from modality, file name, band names and values.
+
+    Args:
+        key: The modality the raster was given for.
+        info: The raster.
+        sample: Some of its values (n, C) with NaN where invalid; None knows only the names.
+    """
+    text = " ".join([PurePath(info.path).stem, *(band.name for band in info.bands[:20])]).lower()
+    if key == "sar" or (key == "other" and _POLARISATION.search(text.replace("_", " "))):
+        return _sar_quantity(text, sample)
+    if key in ("hsi", "optical"):
+        return "index" if _INDEX.search(text.replace("_", " ")) else "reflectance"
+    return _surface_quantity(key, text.replace("_", " "))
+
+
+def _sar_quantity(text: str, sample: NDArray[np.float32] | None) -> str:
+    """Tell decibels from linear power: power is never negative."""
+    if sample is not None and np.isfinite(sample).any():
+        return "sar_db" if np.nanmin(sample) < 0 else "sar_linear"
+    return "sar_db" if _DECIBEL.search(text.replace("_", " ")) else "sar_linear"
+
+
+def _surface_quantity(key: str, text: str) -> str:
+    if _INDEX.search(text):
+        return "index"
+    if _ABOVE_GROUND.search(text):
+        return "height_above_ground"
+    if _HEIGHT.search(text):
+        return "height"
+    named = re.search(r"intensity|return|density|roughness|slope|reflect", text)
+    return "height" if key == "lidar" and not named else "other"
+
+
+def to_decibels(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return 10 log10 of linear power; what is not above 0 becomes NaN."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decibels = (10 * np.log10(power)).astype(np.float32)
+    decibels[~np.isfinite(decibels)] = np.nan
+    return decibels

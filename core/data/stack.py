@@ -1,0 +1,169 @@
+"""The modalities on one grid, read window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .aligned_reader import AlignedReader
+from .grid import Grid
+from .modalities import Modality, ModalityRaster
+from .quantities import to_decibels
+from .raster_io import is_raster, transform_bounds
+from .vector_io import rasterise_mask
+from .windows import Window, mirrored
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class StackWindow:
+    """A window of the stack with its margin.
+
+    `data`: per modality float32 (C, H + 2m, W + 2m), NaN where invalid; `valid`: bool (H + 2m, W + 2m).
+    """
+
+    data: dict[str, Floats]
+    valid: NDArray[np.bool_]
+
+
+class Stack:
+    """All modalities on a grid; a context manager, for use by one thread at a time.
+
+    A pixel is valid in a modality if in each of its layers more than half of the bands are: a single band
+    that happens to hold the nodata value makes no hole. It is valid in the stack if it is valid in every
+    modality and not masked. `mask`: a raster (0 and nodata = leave out) or polygons (outside = leave out).
+    Raises `RasterReadError`, `AlignmentError`.
+    """
+
+    def __init__(self, modalities: Mapping[str, Modality], grid: Grid, mask: str = "") -> None:
+        self.modalities, self.grid = dict(modalities), grid
+        self._mask_path = mask
+        self._readers = {key: _ModalityReader(m, grid) for key, m in modalities.items()}
+        self._mask = AlignedReader(mask, [1], grid, "nearest") if mask and is_raster(mask) else None
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all files."""
+        for reader in self._readers.values():
+            reader.close()
+        if self._mask is not None:
+            self._mask.close()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The modalities in order."""
+        return tuple(self.modalities)
+
+    @property
+    def bands(self) -> dict[str, int]:
+        """Number of bands of each modality."""
+        return {key: len(m.bands) for key, m in self.modalities.items()}
+
+    def read(self, window: Window, margin: int = 0) -> StackWindow:
+        """Read a window inside the grid with `margin` pixels around it; beyond the scene it is mirrored."""
+        rows = mirrored(window.row - margin, window.row_stop + margin, self.grid.rows)
+        cols = mirrored(window.col - margin, window.col_stop + margin, self.grid.cols)
+        part = Window(
+            int(rows.min()), int(cols.min()), int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1
+        )  # what the mirrored margin needs
+        data = {key: reader.read(part) for key, reader in self._readers.items()}
+        valid = self._allowed(part)
+        for key, reader in self._readers.items():
+            valid &= reader.valid(data[key])
+        if part == Window(window.row - margin, window.col - margin, len(rows), len(cols)):
+            return StackWindow(data, valid)
+        row_index, col_index = rows[:, None] - part.row, cols[None, :] - part.col
+        mirrored_data = {key: values[:, row_index, col_index] for key, values in data.items()}
+        return StackWindow(mirrored_data, valid[row_index, col_index])
+
+    def valid(self, window: Window) -> NDArray[np.bool_]:
+        """Return which pixels (H, W) of a window are valid in every modality and not masked."""
+        return self.read(window).valid
+
+    def _allowed(self, window: Window) -> NDArray[np.bool_]:
+        if not self._mask_path:
+            return np.ones((window.height, window.width), dtype=bool)
+        if self._mask is None:
+            return rasterise_mask(self._mask_path, self.grid, window)
+        values = self._mask.read(window)[0]
+        return np.isfinite(values) & (values != 0)
+
+
+class _ModalityReader:
+    """Reads one modality: mosaics the rasters of a layer, joins the layers."""
+
+    def __init__(self, modality: Modality, grid: Grid) -> None:
+        self._layers = [[_RasterReader(raster, grid) for raster in rasters] for rasters in modality.layers]
+        self._starts = np.cumsum([0, *(len(rasters[0].bands) for rasters in modality.layers)])
+
+    def close(self) -> None:
+        for layer in self._layers:
+            for reader in layer:
+                reader.close()
+
+    def read(self, window: Window) -> Floats:
+        out = np.empty((int(self._starts[-1]), window.height, window.width), np.float32)
+        for layer, start, stop in zip(self._layers, self._starts, self._starts[1:]):
+            _mosaic(layer, window, out[start:stop])
+        return out
+
+    def valid(self, data: Floats) -> NDArray[np.bool_]:
+        """Return where more than half of the bands of every layer are valid."""
+        valid = np.ones(data.shape[1:], dtype=bool)
+        for start, stop in zip(self._starts, self._starts[1:]):
+            counts = np.isfinite(data[start:stop]).sum(axis=0)
+            valid &= 2 * counts > stop - start
+        return valid
+
+
+def _mosaic(readers: Sequence[_RasterReader], window: Window, out: Floats) -> None:
+    """Fill `out` (C, H, W) with the first valid value of the rasters that reach into the window."""
+    reaching = [reader for reader in readers if reader.reaches(window)]
+    out[...] = reaching[0].read(window) if reaching else np.nan
+    for reader in reaching[1:]:
+        missing = np.isnan(out)
+        if not missing.any():
+            return
+        np.copyto(out, reader.read(window), where=missing)
+
+
+class _RasterReader:
+    """Reads one raster on the grid, SAR in dB."""
+
+    def __init__(self, raster: ModalityRaster, grid: Grid) -> None:
+        self._linear_power = raster.quantity == "sar_linear"
+        self._reader = AlignedReader(
+            raster.info,
+            raster.bands,
+            grid,
+            raster.resampling,
+            nodata=raster.nodata,
+            decibels=raster.quantity == "sar_db",
+        )
+        bounds = transform_bounds(raster.info.grid.bounds, raster.info.grid.crs, grid.crs)
+        corners = [
+            grid.position(x, y) for x in (bounds.x_min, bounds.x_max) for y in (bounds.y_min, bounds.y_max)
+        ]
+        self._rows = min(r for r, _ in corners) - 1, max(r for r, _ in corners) + 1
+        self._cols = min(c for _, c in corners) - 1, max(c for _, c in corners) + 1
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def reaches(self, window: Window) -> bool:
+        """Return whether the raster may have values in a window."""
+        in_rows = self._rows[0] < window.row_stop and self._rows[1] > window.row
+        return in_rows and self._cols[0] < window.col_stop and self._cols[1] > window.col
+
+    def read(self, window: Window) -> Floats:
+        values = self._reader.read(window)
+        return to_decibels(values) if self._linear_power else values
