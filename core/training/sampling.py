@@ -46,6 +46,11 @@ class EpochSampler:
         return np.bincount(self._labels[self.epoch(0)], minlength=n_classes).astype(np.int64)
 
 
+def samples_per_epoch(labels: NDArray[np.int64], places: NDArray[np.int64]) -> int:
+    """Return how many samples an epoch holds under the default limits; what `TrainingPlan.for_samples` needs."""
+    return EpochSampler(labels, places, seed=0).size
+
+
 def _first_of_each(keys: NDArray[np.int64], limit: int) -> NDArray[np.bool_]:
     """Mark the first `limit` positions of every key."""
     by_key = np.argsort(keys, kind="stable")
