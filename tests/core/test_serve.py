@@ -227,7 +227,9 @@ def engine(root):
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
 
 
 def test_the_process_ends_at_once_when_stdin_ends(engine):
@@ -256,7 +258,11 @@ def test_the_process_runs_at_low_priority_and_ignores_ctrl_c(engine):
 def test_what_libraries_print_goes_to_stderr_not_into_the_events(engine, root, tmp_path):
     model = tmp_path / "m.safetensors"
     model.write_bytes(b"no model")
-    noise = "import os, threading\nthreading.Timer(0.5, lambda: (os.write(1, b'raw noise'), print('noise', flush=True))).start()\n"
+    noise = (
+        "import os, threading\n"
+        "def talk():\n    os.write(1, b'raw noise')\n    print('noise', flush=True)\n"
+        "threading.Timer(0.5, talk).start()\n"
+    )
     process = engine(noise + "runpy.run_path(sys.argv[0], run_name='__main__')")
     assert json.loads(process.stdout.readline())["event"] == "ready"
     time.sleep(1.0)
