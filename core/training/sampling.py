@@ -47,7 +47,7 @@ class EpochSampler:
 
 
 def samples_per_epoch(labels: NDArray[np.int64], places: NDArray[np.int64]) -> int:
-    """Return how many samples an epoch holds under the default limits; what `TrainingPlan.for_samples` needs."""
+    """Return how many samples an epoch holds under the default limits, for `TrainingPlan.for_samples`."""
     return EpochSampler(labels, places, seed=0).size
 
 
