@@ -83,12 +83,12 @@ class DenseBranch:
         """
         rows, cols = tile.shape[:2]
         padded = functional.pad(tile, (0, 0, 1, 1, 1, 1))
-        result = tile.new_empty(3, 3, rows, cols, self.mix.weight.shape[0])
+        done = []
         for start, stop in _pieces(rows, ROWS_PER_PIECE):
             variants = self._variants(padded[start : stop + 2])
             mixed = self.mix(variants.view(9 * (stop - start), 1, cols, self.n_taps))
-            torch.clamp_min(mixed.reshape(3, 3, stop - start, cols, -1), 0, out=result[:, :, start:stop])
-        return result
+            done.append(mixed.relu_().reshape(3, 3, stop - start, cols, -1))
+        return torch.cat(done, dim=2)
 
     def _variants(self, tile: Tensor) -> Tensor:
         """First convolution and ReLU: (h + 2, w + 2, C) -> (3, 3, h, w, n), bordering pixels included."""
@@ -104,8 +104,8 @@ class DenseBranch:
     def gates(self, maps: Tensor) -> Tensor:
         """Return the squeeze-excite gate of each patch: maps (3, 3, H, W, c) -> (h, w, c)."""
         inside = self.patch_size - 2
-        parts = [
-            _position_sums(_position_sums(maps[i, j], i, 0, inside), j, 1, inside)
+        parts = [  # summed in float32 also where half precision is asked for
+            _position_sums(_position_sums(maps[i, j].float(), i, 0, inside), j, 1, inside)
             for i, j in product(range(3), repeat=2)
         ]
         return self.squeeze_excite.gate(_add_up(parts) / self.patch_size**2)
