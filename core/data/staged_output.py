@@ -69,6 +69,13 @@ class StagedOutput:
         """Where the target is made."""
         return self._folder / self.target.name
 
+    def write_text(self, name: str, text: str) -> None:
+        """Make a small text file beside the draft. Raises `OutputError`."""
+        try:
+            (self._folder / name).write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise _not_writable(self.target, error) from error
+
     def commit(self, stale: Sequence[str] = ()) -> None:
         """Move all files of the hidden folder to their places.
 

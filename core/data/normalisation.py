@@ -1,0 +1,233 @@
+"""Bringing bands to the scale a method expects, and comparing a scene with what a model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ModelFileError, SamplesError
+from ..progress import Progress, silent
+from .lattice import lattice_windows
+from .stack import Stack
+
+Floats = NDArray[np.float32]
+Exclude = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
+
+KINDS = ("stretch", "standardise", "none")
+FITTING_LIMIT = 100_000  # pixels
+TAIL = 0.5  # per cent left out at each end of a stretch
+_CHUNK = 8192  # rows of a sample in float64 at once
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """What happens to the bands of one modality.
+
+    In this order: NaN becomes `fill`; principal components, if any; (x - offset) * scale; a "stretch" is then
+    cut to 0..1. `low` and `high` are the range of each raw band in the fitting sample (`TAIL` per cent left
+    out).
+
+    Shapes: `fill`, `low`, `high`, `pca_mean` (C,); `pca_components` (C', C); `offset`, `scale` (C',). All
+    float32.
+    """
+
+    kind: str
+    fill: Floats
+    low: Floats
+    high: Floats
+    offset: Floats
+    scale: Floats
+    pca_mean: Floats | None = None
+    pca_components: Floats | None = None
+
+    @property
+    def n_in(self) -> int:
+        """Number of raw bands C."""
+        return len(self.fill)
+
+    @property
+    def n_out(self) -> int:
+        """Number of bands C' afterwards."""
+        return len(self.offset)
+
+    def apply(self, raw: Floats) -> Floats:
+        """Return (C', ...) float32 of raw bands (C, ...) with NaN where invalid; the result has no NaN."""
+        shape = (-1, *(1,) * (raw.ndim - 1))
+        values = np.where(np.isfinite(raw), raw, self.fill.reshape(shape)).astype(np.float32, copy=False)
+        if self.pca_components is not None and self.pca_mean is not None:
+            flat = values.reshape(len(values), -1) - self.pca_mean[:, None]
+            values = (self.pca_components @ flat).reshape(self.n_out, *raw.shape[1:])
+        values -= self.offset.reshape(shape)
+        values *= self.scale.reshape(shape)
+        if self.kind == "stretch":
+            np.clip(values, 0.0, 1.0, out=values)
+        return values
+
+
+def fit_normalisation(sample: Floats, kind: str, n_components: int = 0) -> Normalisation:
+    """Fit a normalisation to pixels (n, C) with NaN where a band is invalid.
+
+    `kind`: "stretch" brings the 0.5 % and 99.5 % percentiles to 0 and 1, "standardise" gives mean 0 and
+    deviation 1, "none" leaves the values. A constant band becomes 0. `n_components`: principal components to
+    keep, 0 for none; never more than there are bands.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
+    fill = _means(sample)
+    low, high = _ranges(sample)
+    mean: Floats | None = None
+    components: Floats | None = None
+    values = np.where(np.isfinite(sample), sample, fill)
+    if n_components:
+        mean, components = principal_components(values, min(n_components, sample.shape[1]))
+        values = (values - mean) @ components.T
+    offset, scale = _offset_and_scale(values, kind, common_unit=components is not None)
+    return Normalisation(kind, fill, low, high, offset, scale, mean, components)
+
+
+def _means(sample: Floats) -> Floats:
+    """Return the mean of the valid values of each band, 0 for a band without any."""
+    valid = np.isfinite(sample)
+    total = np.where(valid, sample, 0).sum(axis=0, dtype=np.float64)
+    return (total / np.maximum(valid.sum(axis=0), 1)).astype(np.float32)
+
+
+def _ranges(sample: Floats) -> tuple[Floats, Floats]:
+    """Return the percentiles of the valid values of each band; 0 and 0 for a band without any."""
+    low, high = np.zeros((2, sample.shape[1]), np.float32)
+    for band, values in enumerate(sample.T):
+        valid = values[np.isfinite(values)]
+        if len(valid):
+            low[band], high[band] = np.percentile(valid, (TAIL, 100 - TAIL))
+    return low, high
+
+
+def _offset_and_scale(values: Floats, kind: str, common_unit: bool) -> tuple[Floats, Floats]:
+    """Return offset and scale of each band; `common_unit`: the bands are components of one space."""
+    n = values.shape[1]
+    if kind == "none":
+        return np.zeros(n, np.float32), np.ones(n, np.float32)
+    if kind == "stretch":
+        low, high = _ranges(values)
+        offset, width = low, high - low
+    else:
+        offset = values.mean(axis=0, dtype=np.float64)
+        width = values.std(axis=0, dtype=np.float64)
+    # A band that does not vary, or only within the rounding of float32, says nothing: 0, never NaN.
+    varies = width > 1e-6 * np.maximum(np.abs(offset), 1e-30)
+    if common_unit:
+        varies &= width > 1e-5 * width.max()
+    scale = np.where(varies, 1.0 / np.where(varies, width, 1.0), 0.0)
+    return offset.astype(np.float32), scale.astype(np.float32)
+
+
+def principal_components(values: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return the mean (C,) and the first `count` components (count, C) of pixels (n, C) without NaN.
+
+    The sign is fixed (the largest coefficient is positive), so that the same pixels give the same components.
+    """
+    mean = values.mean(axis=0, dtype=np.float64)
+    covariance = np.zeros((values.shape[1], values.shape[1]))
+    for start in range(0, len(values), _CHUNK):
+        centred = values[start : start + _CHUNK].astype(np.float64) - mean
+        covariance += centred.T @ centred
+    _, vectors = np.linalg.eigh(covariance / max(1, len(values)))
+    components = vectors[:, ::-1][:, :count].T
+    largest = np.abs(components).argmax(axis=1)
+    components *= np.sign(components[np.arange(count), largest])[:, None]
+    return mean.astype(np.float32), components.astype(np.float32)
+
+
+class Preprocess(dict[str, Normalisation]):
+    """The normalisation of every modality, in the order of use."""
+
+    def apply(self, data: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Return each modality's bands (C', ...) from its raw bands (C, ...)."""
+        return {key: normalisation.apply(data[key]) for key, normalisation in self.items()}
+
+    def to_arrays(self) -> dict[str, Floats]:
+        """Return all arrays under names `preprocess.<key>.<field>`."""
+        return {
+            f"preprocess.{key}.{name}": np.ascontiguousarray(array)
+            for key, normalisation in self.items()
+            for name, array in _arrays(normalisation)
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is not an array."""
+        return {key: {"kind": normalisation.kind} for key, normalisation in self.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], description: Mapping[str, Any]) -> Preprocess:
+        """Rebuild from `to_arrays` and `to_json`. Raises `ModelFileError` for what does not fit together."""
+        return cls({key: _rebuilt(key, arrays, values) for key, values in description.items()})
+
+
+def _arrays(normalisation: Normalisation) -> Iterator[tuple[str, Floats]]:
+    for spec in fields(normalisation):
+        value = getattr(normalisation, spec.name)
+        if isinstance(value, np.ndarray):
+            yield spec.name, value
+
+
+def _rebuilt(key: str, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> Normalisation:
+    prefix = f"preprocess.{key}."
+    found = {n[len(prefix) :]: np.asarray(a, np.float32) for n, a in arrays.items() if n.startswith(prefix)}
+    try:
+        normalisation = Normalisation(kind=str(values["kind"]), **found)
+        n_in, n_out = normalisation.n_in, normalisation.n_out
+    except (KeyError, TypeError) as error:
+        raise ModelFileError(f"The scaling of '{key}' is incomplete.", where=key) from error
+    wanted: dict[str, tuple[int, ...]] = {"fill": (n_in,), "low": (n_in,), "high": (n_in,), "offset":
+    (n_out,), "scale": (n_out,)} reduced = normalisation.pca_components is not None if reduced:
+        wanted |= {"pca_mean": (n_in,), "pca_components": (n_out, n_in)}
+    shapes = {name: array.shape for name, array in found.items()}
+    if shapes != wanted or normalisation.kind not in KINDS or (not reduced and n_in != n_out):
+        raise ModelFileError(f"The scaling of '{key}' does not fit together.", where=key)
+    return normalisation
+
+
+def fitting_sample(
+    stack: Stack, limit: int = FITTING_LIMIT, exclude: Exclude | None = None, progress: Progress = silent
+) -> dict[str, Floats]:
+    """Return valid pixels on a regular lattice, per modality (n, C) with NaN in single invalid bands.
+
+    `exclude(rows, cols)` says which pixels must not be used, such as those of held-back samples.
+    Raises `SamplesError` where no pixel is valid in all modalities.
+    """
+    parts: dict[str, list[Floats]] = {key: [] for key in stack.keys}
+    for part in lattice_windows(stack.grid.rows, stack.grid.cols, limit):
+        progress(part.window.row / stack.grid.rows, "Measuring the bands")
+        read = stack.read(part.window)
+        rows, cols = part.positions()
+        keep = read.valid[rows - part.window.row, cols - part.window.col]
+        if exclude is not None:
+            keep &= ~exclude(rows, cols)
+        for key, values in read.data.items():
+            parts[key].append(part.take(values)[keep])
+    sample = {key: np.concatenate(values) for key, values in parts.items()}
+    if not len(next(iter(sample.values()))):
+        raise SamplesError(
+            "No pixel that is valid in all sources" + (" lies outside the held-back groups." if exclude else "
+            was found."), where=", ".join(stack.keys), remedy="Check nodata values and mask: the sources
+            overlap, but not where they hold data.",
+        )
+    return sample
+
+
+def fit_preprocess(
+    stack: Stack,
+    kind: str,
+    components: Mapping[str, int] | None = None,
+    *,
+    exclude: Exclude | None = None,
+    progress: Progress = silent,
+) -> Preprocess:
+    """Fit every modality's normalisation to a sample of the scene; `components` per modality, 0 for none."""
+    sample = fitting_sample(stack, exclude=exclude, progress=progress)
+    counts = components or {}
+    return Preprocess({key: fit_normalisation(v, kind, counts.get(key, 0)) for key, v in sample.items()})
