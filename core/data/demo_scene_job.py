@@ -7,7 +7,7 @@ from pathlib import Path
 from ..job import Job
 from ..job_kinds import JobResult
 from ..progress import Progress
-from .demo_scene.files import write_scene
+from .demo_scene.files import check_folder, write_scene
 from .demo_scene.scene import make_scene
 
 
@@ -18,6 +18,7 @@ def run(job: Job, progress: Progress) -> JobResult:
     `reference_points`. Raises `OutputError`.
     """
     folder = Path(job.outputs["folder"])
+    check_folder(folder)
     scene = make_scene(int(job.parameters["seed"]), progress.part(0.0, 0.8))
     paths = write_scene(scene, folder, progress.part(0.8, 1.0))
     progress.log(

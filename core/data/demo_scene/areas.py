@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..classes import LandClass
 from .canvas import MARGIN, PIXEL, SIDE, Canvas, Mask
 from .layout import truth
-from .legend import CLASSES
+from .legend import CLASSES, MATERIALS
 from .sensors import HSI_RASTER, beyond_strip
 
 AREAS_PER_CLASS = 9
@@ -21,6 +21,7 @@ _APART = 24.0  # metres between the middles of two training areas
 _POINTS_APART = 5.0  # metres between two reference points of a class
 _TRIES = 150
 Position = tuple[float, float]
+Places = tuple[NDArray[np.int64], ...]
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ def training_areas(canvas: Canvas, seed: int) -> tuple[TrainingArea, ...]:
     """Draw some polygons per class, spread over the scene and over the materials of the class."""
     rng = np.random.default_rng([seed, 7])
     seen = _usable(canvas)
+    strata = {c: _strata(canvas, seen & (canvas.cover == c.value)) for c in CLASSES}
     areas: list[TrainingArea] = []
     for number in range(AREAS_PER_CLASS):
         for land_class in CLASSES:
-            own = seen & (canvas.cover == land_class.value)
-            places = _eroded(own, round(1.0 / PIXEL)) & _stratum(canvas, own, number)
+            places = strata[land_class][number % len(strata[land_class])]
             area = _one_area(canvas, places, land_class, areas, rng)
             if area is not None:
                 areas.append(area)
@@ -67,11 +68,12 @@ def _usable(canvas: Canvas) -> Mask:
     return inside & ~off[np.ix_(rows, cols)] & ~off[np.ix_(below, cols)]
 
 
-def _stratum(canvas: Canvas, own: Mask, number: int) -> Mask:
-    """Return where the material is whose turn it is: the commoner ones of a class take turns."""
-    counts = np.bincount(canvas.material[own], minlength=16)
+def _strata(canvas: Canvas, own: Mask) -> list[Places]:
+    """Return rows and columns at least 1 m within a class, for each of its commoner materials."""
+    counts = np.bincount(canvas.material[own], minlength=len(MATERIALS))
     common = [int(m) for m in np.argsort(-counts, kind="stable") if counts[m] > 0.05 * counts.sum()]
-    return canvas.material == common[number % len(common)]
+    inner = _eroded(own, round(1.0 / PIXEL))
+    return [np.nonzero(inner & (canvas.material == material)) for material in common]
 
 
 def _eroded(mask: Mask, reach: int) -> Mask:
@@ -91,10 +93,10 @@ def _dilated(mask: Mask, reach: int) -> Mask:
 
 
 def _one_area(
-    canvas: Canvas, places: Mask, land_class: LandClass, areas: list[TrainingArea], rng: np.random.Generator
+    canvas: Canvas, places: Places, land_class: LandClass, areas: list[TrainingArea], rng: np.random.Generator
 ) -> TrainingArea | None:
     """Try random places, those far from the areas of the class first, until a polygon can be drawn."""
-    rows, cols = np.nonzero(places)
+    rows, cols = places
     if not len(rows):
         return None
     picks = rng.integers(len(rows), size=_TRIES)

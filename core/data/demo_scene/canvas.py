@@ -82,7 +82,7 @@ class Canvas:
             slope[region][mask] = values[mask]
 
     def patch(self, x: float, y: float, reach: float, angle: float = 0.0) -> Patch:
-        """Return the square of half side `reach` metres around a position; axes turned by `angle` (radians)."""
+        """Return the square of half side `reach` metres around a position, axes turned by `angle`."""
         rows = slice(max(int((y - reach) / PIXEL), 0), max(min(math.ceil((y + reach) / PIXEL), SIZE), 0))
         cols = slice(max(int((x - reach) / PIXEL), 0), max(min(math.ceil((x + reach) / PIXEL), SIZE), 0))
         dx, dy = self.x[rows, cols] - np.float32(x), self.y[rows, cols] - np.float32(y)
@@ -96,7 +96,7 @@ class Canvas:
 
 
 def noise(rng: np.random.Generator, scale: float, octaves: int = 1) -> Array:
-    """Return smooth noise over the board, mean 0 and deviation 1; `scale` is the size of its spots in metres."""
+    """Return smooth noise over the board, mean 0 and deviation 1; `scale`: size of its spots in metres."""
     total = np.zeros((SIZE, SIZE), np.float32)
     for octave in range(octaves):
         knots = max(int(SIDE * 2**octave / scale), 1) + 3

@@ -14,7 +14,7 @@ from .objects import hedge, shrub, tree
 
 @dataclass(frozen=True)
 class FieldPlan:
-    """How land is divided: direction of the rows (radians), width of strips and length of fields in metres."""
+    """How land is divided: direction of the rows (radians), width and length of fields in metres."""
 
     angle: float
     widths: tuple[float, float]
@@ -53,7 +53,7 @@ def river(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def fields(canvas: Canvas, land: Mask, plan: FieldPlan, rng: np.random.Generator) -> None:
-    """Divide `land` into strips and these into fields, each of a kind from a shuffled list and with a look."""
+    """Divide `land` into strips and these into fields, each of a kind from a shuffled list."""
     cos, sin = math.cos(plan.angle), math.sin(plan.angle)
     along = canvas.x * np.float32(cos) + canvas.y * np.float32(sin)
     across = canvas.y * np.float32(cos) - canvas.x * np.float32(sin)

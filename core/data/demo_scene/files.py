@@ -56,6 +56,12 @@ def write_scene(scene: Scene, folder: Path, progress: Progress = silent) -> dict
     return {key: str(folder / name) for key, name in FILE_NAMES.items()}
 
 
+def check_folder(folder: Path) -> None:
+    """Try, before the work, whether `folder` can be written to; leaves nothing. Raises `OutputError`."""
+    with _staging(folder):
+        pass
+
+
 @contextmanager
 def _staging(folder: Path) -> Iterator[Path]:
     """Give a hidden folder inside `folder` and remove it again, and `folder` too if it was made in vain."""

@@ -84,7 +84,7 @@ def shrub(canvas: Canvas, x: float, y: float, radius: float, rng: np.random.Gene
 def _crown(
     canvas: Canvas, shape: tuple[float, float, float, float, float], cover: int, rng: np.random.Generator
 ) -> None:
-    """Paint a dome (x, y, radius, top, height of its rim as part of the top) where it rises above the rest."""
+    """Paint a dome (x, y, radius, top, rim as part of the top) where it rises above what is there."""
     x, y, radius, top, rim = shape
     patch = canvas.patch(x, y, radius * 1.6, 0.0)
     if patch.along.size == 0:

@@ -1,4 +1,4 @@
-"""What the four sensors see of the landscape: hyperspectral, optical, LiDAR and SAR, each in its own pixels."""
+"""What the sensors see of the landscape: hyperspectral, optical, LiDAR, SAR, each in its own pixels."""
 
 from __future__ import annotations
 
