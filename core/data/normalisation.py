@@ -182,8 +182,10 @@ def _rebuilt(key: str, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, 
         n_in, n_out = normalisation.n_in, normalisation.n_out
     except (KeyError, TypeError) as error:
         raise ModelFileError(f"The scaling of '{key}' is incomplete.", where=key) from error
-    wanted: dict[str, tuple[int, ...]] = {"fill": (n_in,), "low": (n_in,), "high": (n_in,), "offset":
-    (n_out,), "scale": (n_out,)} reduced = normalisation.pca_components is not None if reduced:
+    wanted: dict[str, tuple[int, ...]] = dict.fromkeys(("fill", "low", "high"), (n_in,))
+    wanted |= dict.fromkeys(("offset", "scale"), (n_out,))
+    reduced = normalisation.pca_components is not None
+    if reduced:
         wanted |= {"pca_mean": (n_in,), "pca_components": (n_out, n_in)}
     shapes = {name: array.shape for name, array in found.items()}
     if shapes != wanted or normalisation.kind not in KINDS or (not reduced and n_in != n_out):
@@ -212,9 +214,9 @@ def fitting_sample(
     sample = {key: np.concatenate(values) for key, values in parts.items()}
     if not len(next(iter(sample.values()))):
         raise SamplesError(
-            "No pixel that is valid in all sources" + (" lies outside the held-back groups." if exclude else "
-            was found."), where=", ".join(stack.keys), remedy="Check nodata values and mask: the sources
-            overlap, but not where they hold data.",
+            "No pixel is valid in all sources" + (" outside the held-back groups." if exclude else "."),
+            where=", ".join(stack.keys),
+            remedy="Check nodata values and mask: the sources overlap, but not where they hold data.",
         )
     return sample
 
