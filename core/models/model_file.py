@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.classes import LandClass, classes_from_json
-from ..errors import ClassesError, ModelFileError
+from ..errors import LandfuseError, ModelFileError
+from .catalog import CATALOG
 from .config import ModelConfig
 from .tensor_file import Arrays, Header, read_arrays, read_header, write_arrays
 
@@ -30,7 +31,6 @@ _VERSION = "landfuse_model"
 _NETWORK = "network."
 _PREPROCESS = "preprocess."
 _ABSOLUTE = re.compile(r"^(/|~|\\\\|[A-Za-z]:[\\/]|file:)")
-_RETRAIN = "Copy or download it again, or train a new model."
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,10 @@ class TrainedModel:
 def write_model(path: str | os.PathLike[str], model: TrainedModel) -> None:
     """Write the model file; a file of that name is replaced only when the new one is complete.
 
+    Absolute paths in the description are cut down to file names: they would tell who trained, and where.
+
     Raises:
         OutputError: the file cannot be written.
-        ValueError: the description holds an absolute path (a programming mistake: it would tell who trained).
     """
     description = {
         _VERSION: FORMAT,
@@ -80,7 +81,7 @@ def write_model(path: str | os.PathLike[str], model: TrainedModel) -> None:
         "training": model.training,
     }
     for part in ("modalities", "grid", "scores", "training"):
-        _refuse_absolute_paths(part, description[part])
+        description[part] = _without_folders(description[part])
     arrays = {_NETWORK + name: array for name, array in model.arrays.items()}
     arrays.update(model.preprocess.to_arrays())
     write_arrays(path, arrays, json.dumps(_plain(description), ensure_ascii=False, allow_nan=False), _KEY)
@@ -114,12 +115,10 @@ def read_model(path: str | os.PathLike[str]) -> TrainedModel:
             description["scores"],
             description["training"],
         )
-    except (KeyError, TypeError, ValueError, AttributeError, ClassesError) as error:
-        raise ModelFileError(
-            f"The model file is damaged: its description does not fit ({type(error).__name__}: {error}).",
-            where=str(path),
-            remedy=_RETRAIN,
-        ) from error
+    except LandfuseError as error:  # tells what is wrong, but not in which file
+        raise _damaged(path, error.what.rstrip(".")) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(path, f"its description does not fit ({type(error).__name__}: {error})") from error
     _check(model, path)
     return model
 
@@ -137,11 +136,7 @@ def _description(header: Header, path: str | os.PathLike[str]) -> dict[str, Any]
         description = json.loads(text)
         version = int(description[_VERSION])
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelFileError(
-            "The model file is damaged: its description cannot be understood.",
-            where=str(path),
-            remedy=_RETRAIN,
-        ) from error
+        raise _damaged(path, "its description cannot be understood") from error
     if version > FORMAT:
         raise ModelFileError(
             f"The model file has format {version}; this version of Landfuse reads up to format {FORMAT}.",
@@ -152,18 +147,35 @@ def _description(header: Header, path: str | os.PathLike[str]) -> dict[str, Any]
 
 
 def _check(model: TrainedModel, path: str | os.PathLike[str]) -> None:
-    """Check that the parts of the description agree with each other."""
+    """Check that the method is known and that the parts of the description agree with each other."""
+    if model.method not in CATALOG:
+        raise ModelFileError(
+            f"The model uses the method '{model.method}', which this version of Landfuse does not have.",
+            where=str(path),
+            remedy="Update the Landfuse plugin, or train a model with a method of this version.",
+        )
     problem = ""
+    inputs = {key: normalisation.n_out for key, normalisation in model.preprocess.items()}
     if len(model.classes) != model.config.n_classes:
         problem = f"{len(model.classes)} classes are listed for {model.config.n_classes} outputs"
     elif set(model.modalities) != set(model.config.bands):
         problem = (
             f"modalities {sorted(model.modalities)} are described, {sorted(model.config.bands)} are used"
         )
+    elif CATALOG[model.method].kind != "pixel" and inputs != dict(model.config.bands):
+        problem = f"the bands after scaling ({inputs}) are not those of the network"
     elif not model.arrays:
         problem = "there are no weights in it"
     if problem:
-        raise ModelFileError(f"The model file is damaged: {problem}.", where=str(path), remedy=_RETRAIN)
+        raise _damaged(path, problem)
+
+
+def _damaged(path: str | os.PathLike[str], why: str) -> ModelFileError:
+    return ModelFileError(
+        f"The model file is damaged: {why}.",
+        where=str(path),
+        remedy="Copy or download it again, or train a new model.",
+    )
 
 
 def _part(arrays: Arrays, prefix: str, keep: bool = False) -> Arrays:
@@ -184,12 +196,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _refuse_absolute_paths(where: str, value: Any) -> None:
+def _without_folders(value: Any) -> Any:
+    """Cut absolute paths (a band description can be one) down to their last part."""
     if isinstance(value, Mapping):
-        for key, item in value.items():
-            _refuse_absolute_paths(f"{where}.{key}", item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _refuse_absolute_paths(where, item)
-    elif isinstance(value, Path) or (isinstance(value, str) and _ABSOLUTE.match(value)):
-        raise ValueError(f"{where} holds the absolute path {value!s}, which must not go into a model file")
+        return {key: _without_folders(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_folders(item) for item in value]
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, str) and _ABSOLUTE.match(value):
+        return re.split(r"[/\\\\]", value.rstrip("/\\"))[-1]
+    return value
