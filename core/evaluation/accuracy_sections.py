@@ -150,7 +150,7 @@ def class_section(matrix: ConfusionMatrix, metrics: Metrics, measured_on: str) -
         f"Measured on {measured_on}. Reference and map in pixels. User's accuracy = precision, producer's "
         "accuracy = recall."
     )
-    bars = figure(scrollable(f1_figure(matrix, metrics), "F1 per class"), _bars_caption(metrics))
+    bars = figure(scrollable(f1_figure(matrix, metrics), "F1 per class", shrink=True), _bars_caption(metrics))
     return section("Accuracy per class", table(head, rows, numeric=range(1, 7), caption=caption), bars)
 
 

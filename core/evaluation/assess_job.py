@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from ..data import raster_io
 from ..data.classes import HIGHEST_VALUE, LandClass, classes_from_json
 from ..data.samples import SampleSet, read_samples
-from ..data.text_output import check_folder
+from ..data.staged_output import check_writable
 from ..data.windows import Window, iter_tiles
 from ..errors import ClassesError, SamplesError
 from ..job import Job, SamplesInput
@@ -42,7 +41,7 @@ def run(job: Job, progress: Progress = silent) -> JobResult:
     if job.samples is None:
         raise SamplesError("No reference samples are given.", remedy="Give a vector layer or a label raster.")
     for target in job.outputs.values():
-        check_folder(Path(target))
+        check_writable(target)
     result = assess(job.parameters["classmap"], job.samples, classes_from_json(job.classes), progress)
     metrics = compute_metrics(result.matrix)
     report = assessment(result)

@@ -105,9 +105,10 @@ def _name_warnings(known: Mapping[int, LandClass], pairs: Mapping[int, LandClass
     for value, item in sorted(pairs.items()):
         other = names.get(item.name.casefold())
         if value in known and other not in (None, value):
+            here, there = known[value].name, item.name
             lines.append(
-                f"Value {value} is '{known[value].name}' in the map and '{item.name}' in the reference; the "
-                f"map has that name as {other}. Values were matched; if the names are right, the figures are not."
+                f"Value {value} is '{here}' in the map and '{there}' in the reference, a name that the "
+                f"map has for {other}. Values were matched; if the names are right, the figures are not."
             )
     return tuple(lines)
 

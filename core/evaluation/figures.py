@@ -118,8 +118,8 @@ def _bar(left: float, y: float, plot: float, figures: tuple[float, float, float]
     return parts
 
 
-def curve_figure(curves: Mapping[str, Points], label: str) -> Markup:
-    """Return curves over the epochs on one axis; points that are not finite are left out."""
+def curve_figure(curves: Mapping[str, Points], label: str, across: str = "epoch") -> Markup:
+    """Return curves over the epochs (or what `across` names); points that are not finite are left out."""
     finite = {n: [(e, v) for e, v in points if math.isfinite(v)] for n, points in curves.items()}
     finite = {name: points for name, points in finite.items() if points}
     if not finite:
@@ -138,7 +138,7 @@ def curve_figure(curves: Mapping[str, Points], label: str) -> Markup:
     for epoch in sorted({first, last} | {e for e in nice_ticks(first, last) if first < e < last}):
         if epoch in (first, last) or min(epoch - first, last - epoch) > (last - first) * 0.06:
             parts.append(_text(place(epoch, ticks[0])[0], top + plot_h + 18, f"{epoch:g}", "middle", "soft"))
-    parts.append(_text(left + plot_w / 2, top + plot_h + 36, "epoch", "middle", "soft"))
+    parts.append(_text(left + plot_w / 2, top + plot_h + 36, across, "middle", "soft"))
     x = left
     for i, (name, points) in enumerate(finite.items()):
         color = f"var(--series-{i % 4 + 1})"
@@ -148,7 +148,7 @@ def curve_figure(curves: Mapping[str, Points], label: str) -> Markup:
             _text(x + 18, 16, name),
         ]
         x += 40 + len(name) * _CHAR
-    return _svg(max(left + plot_w + 20, x), top + plot_h + 44, f"{label} over the epochs", parts)
+    return _svg(max(left + plot_w + 20, x), top + plot_h + 44, f"{label}, by {across}", parts)
 
 
 def _curve(points: Points, color: str) -> Markup:

@@ -128,9 +128,19 @@ def _row(cells: Sequence[Content], right: set[int]) -> Markup:
     return element("tr", join([first, *others], ""))
 
 
-def scrollable(content: Content, label: str) -> Markup:
-    """Return `content` in a box that scrolls sideways where the screen is too narrow for it."""
-    return element("div", content, class_="wide", role="region", aria_label=label, tabindex="0")
+def scrollable(content: Content, label: str, shrink: bool = False) -> Markup:
+    """Return `content` in a box that scrolls sideways where the screen is too narrow for it.
+
+    `shrink`: a picture becomes smaller first, down to what can still be read.
+    """
+    return element(
+        "div",
+        content,
+        class_="wide shrink" if shrink else "wide",
+        role="region",
+        aria_label=label,
+        tabindex="0",
+    )
 
 
 def properties(items: Iterable[tuple[str, Content]]) -> Markup:
@@ -144,9 +154,11 @@ def properties(items: Iterable[tuple[str, Content]]) -> Markup:
     return element("table", element("tbody", join(rows)), class_="properties")
 
 
-def details(summary: str, content: Content) -> Markup:
-    """Return content that can be folded away; it starts open so that it prints."""
-    return Markup(f"<details open><summary>{text(summary)}</summary>\n{text(content)}</details>")
+def details(summary: str, content: Content, is_open: bool = True) -> Markup:
+    """Return content that can be folded away; only what is open prints."""
+    return Markup(
+        f"<details{' open' if is_open else ''}><summary>{text(summary)}</summary>\n{text(content)}</details>"
+    )
 
 
 def figure(picture: Content, caption: Content = "") -> Markup:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..data.classes import LandClass, classes_from_json
-from ..data.text_output import check_folder, write_text_atomic
+from ..data.staged_output import check_writable
+from ..data.text_output import write_text_atomic
 from ..errors import ClassesError, ModelFileError
 from ..job import Job
 from ..job_kinds import JobResult
@@ -28,7 +29,7 @@ def run(job: Job, progress: Progress = silent) -> JobResult:
     path = Path(job.parameters["model"])
     target = job.outputs.get("report", "")
     if target:
-        check_folder(Path(target))
+        check_writable(target)
     metadata = read_metadata(path)
     try:
         classes = classes_from_json(metadata["classes"])

@@ -51,13 +51,14 @@ thead th { color: var(--soft); font-weight: 600; font-size: .825rem; vertical-al
 tbody th { font-weight: 500; }
 .wide th.number, .wide td.number { text-align: right; white-space: nowrap; }
 .wide tbody th { white-space: nowrap; }
-.wide td.text { min-width: 7rem; }
+.wide td.text:last-child { min-width: 9rem; }
 table.properties { width: 100%; }
 table.properties th { width: 34%; min-width: 8rem; color: var(--soft); font-weight: 500; }
 table.properties td { overflow-wrap: anywhere; padding-right: 0; }
 figure { margin: 1rem 0; }
 svg { display: block; max-width: 100%; height: auto; }
 .wide > svg { max-width: none; }
+.wide.shrink > svg { max-width: 100%; min-width: 24rem; }
 svg text { font-family: inherit; fill: var(--ink); font-variant-numeric: tabular-nums; }
 svg text.soft { fill: var(--soft); }
 svg text.on-color { fill: #ffffff; }
@@ -86,7 +87,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); color: var(--soft)
   h2, h3 { break-after: avoid; }
   figure, tr, .note, dl.figures { break-inside: avoid; }
   .wide { overflow: visible; }
-  .wide > svg { max-width: 100%; }
+  .wide > svg { max-width: 100%; max-height: 12cm; }
   details > summary { display: none; }
 }
 """

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data.aligned_reader import AlignedReader
 from ..data.classes import LandClass
 from ..data.grid import Grid
+from ..data.modalities import Modality, SourceBand
+from ..data.stack import Stack
 from ..data.windows import Window
 from .html import Content, Markup, element, figure
-from .thumbnails import class_picture, image
+from .thumbnails import class_picture, image, stretched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONGEST = 480  # pixels of the longer side of a picture
+_AVERAGE_UP_TO = 16  # times a picture is coarser than its raster
+_RED_GREEN_BLUE = (660.0, 560.0, 480.0)  # nm
 _GROUND, _AGREE, _ERROR = (150, 156, 164, 70), (29, 111, 165, 255), (214, 88, 20, 255)
 
 
@@ -68,6 +74,47 @@ def gallery(figures: Sequence[Markup]) -> Markup:
     return element("div", Markup("\n".join(figures)), class_="pictures") if figures else Markup("")
 
 
-def finite_share(data: NDArray[Any]) -> float:
-    """Return the share of pixels of (C, H, W) that are finite in every band."""
-    return float(np.isfinite(data).all(axis=0).mean()) if data.size else math.nan
+def modality_figure(modality: Modality, grid: Grid) -> Markup:
+    """Return a modality on a coarse version of `grid`, stretched; three bands as a colour picture."""
+    positions, caption = picture_bands(modality)
+    coarse = coarse_grid(grid)
+    finest = modality.finest_metres
+    # Averaging reads every pixel; far beyond the picture's resolution the nearest one is enough.
+    resampling = "nearest" if finest > 0 and coarse.pixel_metres / finest > _AVERAGE_UP_TO else ""
+    with Stack({modality.key: _only(modality, positions, resampling)}, coarse) as stack:
+        data = stack.read(Window(0, 0, coarse.rows, coarse.cols)).data[modality.key]
+    return figure(image(stretched(data), f"{modality.key}: {caption}"), f"{modality.key}: {caption}")
+
+
+def picture_bands(modality: Modality) -> tuple[list[int], str]:
+    """Return the positions of the 1 or 3 bands that are shown, and a caption that names them."""
+    bands = modality.bands
+    waves = [b.wavelength for b in bands]
+    known = [(w, i) for i, w in enumerate(waves) if w is not None]
+    if len(known) >= 3 and min(w for w, _ in known) < 600 and max(w for w, _ in known) > 600:
+        chosen = [min(known, key=lambda item: abs(item[0] - target))[1] for target in _RED_GREEN_BLUE]
+    else:
+        named = [_named(bands, color) for color in ("red", "green", "blue")]
+        chosen = [i for i in named if i is not None]
+    if len(set(chosen)) < 3:
+        chosen = [0, 1, 2] if len(bands) >= 3 and modality.quantity == "reflectance" else [0]
+    names = ", ".join(bands[i].name for i in chosen)
+    return chosen, f"{names} as red, green, blue" if len(chosen) == 3 else names
+
+
+def _named(bands: Sequence[SourceBand], color: str) -> int | None:
+    hits = [
+        i for i, band in enumerate(bands) if re.search(rf"\b{color}\b", band.name.replace("_", " ").lower())
+    ]
+    return hits[0] if len(hits) == 1 else None
+
+
+def _only(modality: Modality, positions: Sequence[int], resampling: str) -> Modality:
+    """Return the modality with only the bands at `positions`, in that order; its layers are renumbered."""
+    rasters = []
+    for new, position in enumerate(positions):
+        band = modality.bands[position]
+        for raster in modality.layers[band.layer]:
+            chosen = resampling or raster.resampling
+            rasters.append(replace(raster, bands=(band.number,), layer=new, resampling=chosen))
+    return replace(modality, rasters=tuple(rasters))

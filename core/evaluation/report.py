@@ -206,7 +206,9 @@ def _curves_section(curves: Curves) -> Markup:
         drawn = curve_figure(members, title)
         if drawn:
             figures.append(
-                figure(scrollable(drawn, title), f"{title[0].upper()}{title[1:]} during training.")
+                figure(
+                    scrollable(drawn, title, shrink=True), f"{title[0].upper()}{title[1:]} during training."
+                )
             )
     return section("Training", *figures)
 

@@ -1,0 +1,205 @@
+"""Checks how the sources fit together, and whether one can train with them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from ..data.classes import classes_from_json
+from ..data.grid import Grid
+from ..data.grid_choice import choose_grid
+from ..data.modalities import Modality, describe_inputs
+from ..data.samples import SampleSet, drop_invalid, median_sample_width, read_samples, require_trainable
+from ..data.stack import Stack
+from ..errors import LandfuseError, OutputError
+from ..job import Job
+from ..progress import Progress, silent
+from .input_findings import (
+    Coverage,
+    Problem,
+    RasterFindings,
+    coverage,
+    raster_findings,
+    thinned,
+    valid_share,
+)
+
+Result = TypeVar("Result")
+_LITTLE = 0.5  # share of the smallest source in common below which the overlap is a problem
+_COARSE = 20  # times: pixel sizes that far apart hardly help each other
+
+
+@dataclass(frozen=True, eq=False)
+class InputCheck:
+    """What was found. `grid` is None where the sources cannot be brought together.
+
+    `valid_share`: of the pixels of the grid, those valid in every source. `samples`: on the valid pixels;
+    `outside` (K,): samples per class that are not.
+    """
+
+    modalities: Mapping[str, Modality]
+    findings: Mapping[str, Sequence[RasterFindings]]
+    grid: Grid | None = None
+    grid_notes: Sequence[str] = ()
+    coverage: Coverage | None = None
+    valid_share: float = math.nan
+    samples: SampleSet | None = None
+    outside: Sequence[int] = ()
+    problems: Sequence[Problem] = ()
+    notes: Sequence[str] = ()
+
+    @property
+    def overlap_share(self) -> float:
+        """The common area as a share of the smallest source; NaN where it is unknown."""
+        return self.coverage.overlap_share if self.coverage else math.nan
+
+
+def verdict(check: InputCheck) -> str:
+    """Return the result in a sentence."""
+    if check.problems:
+        count = len(check.problems)
+        return f"{count} problem{'' if count == 1 else 's'} found."
+    if check.samples is None:
+        return "The sources fit together. Give training samples to check them too."
+    return "Ready to train."
+
+
+def check_inputs(job: Job, progress: Progress = silent) -> InputCheck:
+    """Look at sources, grid, overlap and samples of a job, and collect what is wrong with them."""
+    problems: list[Problem] = []
+    modalities = _modalities(job, problems)
+    findings: dict[str, list[RasterFindings]] = {}
+    for number, (key, modality) in enumerate(modalities.items()):
+        progress(0.4 * number / len(modalities), f"Looking at {key}")
+        found = [_attempt(problems, raster_findings, raster) for raster in modality.rasters]
+        findings[key] = [item for item in found if item is not None]
+        problems += [p for item in findings[key] for p in item.problems]
+    check = InputCheck(modalities, findings, notes=[n for m in modalities.values() for n in m.notes])
+    if modalities and not any(_is_fatal(p) for p in problems):
+        check = _on_the_grid(check, job, problems, progress.part(0.4, 1.0))
+    return replace(check, problems=tuple(problems))
+
+
+class _Fatal(Problem):
+    """A problem after which no grid can be chosen."""
+
+
+def _is_fatal(problem: Problem) -> bool:
+    return isinstance(problem, _Fatal)
+
+
+def _attempt(
+    problems: list[Problem], work: Callable[..., Result], *args: object, kind: type[Problem] = Problem
+) -> Result | None:
+    """Return what `work` returns; an error of ours becomes a problem and None."""
+    try:
+        return work(*args)
+    except OutputError:
+        raise
+    except LandfuseError as error:
+        where = f"{error.where}: " if error.where else ""
+        problems.append(kind(f"{where}{error.what}", error.remedy))
+        return None
+
+
+def _modalities(job: Job, problems: list[Problem]) -> dict[str, Modality]:
+    """Describe all sources; where that fails as a whole, one by one, so that the report shows the rest."""
+    together = _attempt(problems, describe_inputs, job.inputs, kind=_Fatal)
+    if together is not None:
+        return together
+    described: dict[str, Modality] = {}
+    for key, rasters in job.inputs.items():
+        alone = _attempt([], describe_inputs, {key: rasters})
+        described.update(alone or {})
+    return described
+
+
+def _on_the_grid(check: InputCheck, job: Job, problems: list[Problem], progress: Progress) -> InputCheck:
+    chosen = _attempt(problems, _choose_grid, check.modalities, job)
+    reference = chosen[0] if chosen else next(iter(check.modalities.values())).rasters[0].info.grid
+    covered = _attempt(problems, coverage, check.modalities, reference, progress.part(0.0, 0.5))
+    check = replace(check, coverage=covered)
+    if chosen is None:
+        return check
+    grid, notes = chosen
+    share = _attempt(problems, valid_share, check.modalities, grid, job.mask)
+    check = replace(check, grid=grid, grid_notes=notes, valid_share=math.nan if share is None else share)
+    problems += _overlap_problems(check)
+    return _with_samples(check, job, problems, progress.part(0.5, 1.0))
+
+
+def _choose_grid(modalities: Mapping[str, Modality], job: Job) -> tuple[Grid, tuple[str, ...]]:
+    labels = job.samples.path if job.samples and job.samples.type == "raster" else ""
+    width = median_sample_width(job.samples) if job.samples else None
+    return choose_grid(modalities, job.grid, labels_path=labels, samples_pixel=width)
+
+
+def _overlap_problems(check: InputCheck) -> list[Problem]:
+    found = []
+    share = check.overlap_share
+    if check.coverage and not check.coverage.common.any():
+        found.append(
+            Problem(
+                "There is no place where all sources have data.",
+                "Leave out the source that lies elsewhere, or choose another one.",
+            )
+        )
+    elif share < _LITTLE:
+        found.append(
+            Problem(
+                f"The sources have only {100 * share:.0f} % of the smallest one's area in common; the rest "
+                "is not used.",
+                "Choose sources that cover the same place, or leave one out.",
+            )
+        )
+    sizes = {key: m.pixel_metres for key, m in check.modalities.items()}
+    fine, coarse = min(sizes, key=lambda k: sizes[k]), max(sizes, key=lambda k: sizes[k])
+    if sizes[coarse] > _COARSE * sizes[fine]:
+        found.append(
+            Problem(
+                f"Pixels of {coarse} ({sizes[coarse]:.3g} m) are {sizes[coarse] / sizes[fine]:.0f} times as "
+                f"wide as those of {fine} ({sizes[fine]:.3g} m).",
+                "Give a pixel size between the two, or leave one source out.",
+            )
+        )
+    return found
+
+
+def _with_samples(check: InputCheck, job: Job, problems: list[Problem], progress: Progress) -> InputCheck:
+    if job.samples is None or check.grid is None:
+        return check
+    classes, reading = classes_from_json(job.classes), progress.part(0.0, 0.5)
+    samples = _attempt(problems, read_samples, job.samples, check.grid, classes, reading)
+    if samples is None:
+        return check
+    with Stack({key: thinned(m) for key, m in check.modalities.items()}, check.grid, job.mask) as stack:
+        kept = _attempt(problems, drop_invalid, samples, stack, progress.part(0.5, 1.0))
+    outside = samples.counts() - (kept.counts() if kept is not None else 0)
+    if kept is not None:
+        _attempt(problems, require_trainable, kept)
+    found = kept if kept is not None else samples.subset(np.zeros(len(samples), dtype=bool))
+    return replace(
+        check,
+        samples=found,
+        outside=outside.tolist(),
+        notes=[*check.notes, *found.notes, *_single_places(found)],
+    )
+
+
+def places_per_class(samples: SampleSet) -> list[int]:
+    """Return the number of separate places of each class."""
+    return [len(np.unique(samples.places[samples.labels == i])) for i in range(len(samples.classes))]
+
+
+def _single_places(samples: SampleSet) -> list[str]:
+    names = [c.name for c, n in zip(samples.classes, places_per_class(samples)) if n == 1]
+    if not names:
+        return []
+    line = (
+        f"Only one place: {', '.join(names)}. Training works, but such a class cannot be assessed; digitise "
+    )
+    return [line + "it at a second place."]

@@ -1,0 +1,199 @@
+"""What the check of the inputs finds: the modalities, how they overlap, their bands, the samples, problems.
+
+Everything is read thinly (a lattice of pixels, coarse grids), so that a large scene is checked in seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..data.band_choice import sample_bands, useless_bands
+from ..data.grid import Bounds, Grid
+from ..data.modalities import Modality, ModalityRaster
+from ..data.raster_io import make_grid, transform_bounds
+from ..data.stack import Stack
+from ..data.windows import Window, iter_tiles
+from ..progress import Progress, silent
+from .html import percent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+COVERAGE_SIDE = 256  # pixels of the longer side of the picture of the overlap
+_VALIDITY_BANDS = 5  # bands of a layer looked at for validity
+_TILE = 512  # pixels
+# Values that stand for nodata in many products; -3e38 is the lowest float32.
+_HIDDEN_NODATA = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -3.4028234663852886e38)
+_MANY_ZEROS = 0.01  # share of pixels
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that keeps the inputs from being used well, with what to do about it."""
+
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.remedy}".strip()
+
+
+@dataclass(frozen=True)
+class BandFigures:
+    """One band of a file: minimum, mean and maximum of the valid pixels looked at, NaN where there are none.
+
+    `dropped` says why the band is left out, "" where it is used.
+    """
+
+    number: int
+    name: str
+    wavelength: float | None
+    minimum: float
+    mean: float
+    maximum: float
+    dropped: str = ""
+
+
+@dataclass(frozen=True)
+class RasterFindings:
+    """One raster: `nodata_share` of the pixels looked at are not valid in most of the bands used."""
+
+    raster: ModalityRaster
+    nodata_share: float
+    bands: tuple[BandFigures, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """Where the modalities have data, on a coarse grid around all of them.
+
+    `valid`: per modality bool (rows, cols). `common`: where all are valid.
+    """
+
+    grid: Grid
+    valid: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+
+    @property
+    def common(self) -> NDArray[np.bool_]:
+        """Where every modality has data."""
+        whole = np.ones(self.grid.shape, dtype=bool)
+        for mask in self.valid.values():
+            whole &= mask
+        return whole
+
+    def share(self, key: str) -> float:
+        """Return the share of a modality's own area that all modalities have in common."""
+        own = int(self.valid[key].sum())
+        return float(self.common.sum()) / own if own else math.nan
+
+    @property
+    def overlap_share(self) -> float:
+        """The common area as a share of the area of the smallest modality; NaN where one has no data."""
+        return max((self.share(key) for key in self.valid), default=math.nan)
+
+
+def raster_findings(raster: ModalityRaster) -> RasterFindings:
+    """Look at all bands of a raster on a lattice of pixels. Raises `RasterReadError`."""
+    info = raster.info
+    sample = sample_bands(info, [b.number for b in info.bands], raster.nodata)
+    used = np.isin(sample.numbers, raster.bands)
+    valid = np.isfinite(sample.values[:, used])
+    share = 1 - float((2 * valid.sum(axis=1) > valid.shape[1]).mean()) if valid.size else math.nan
+    reasons = useless_bands(info, sample, raster.nodata)
+    bands = tuple(
+        BandFigures(
+            number,
+            info.band(number).name,
+            info.band(number).wavelength,
+            *_range(sample.values[:, position]),
+            "" if number in raster.bands else reasons.get(number, "not chosen"),
+        )
+        for position, number in enumerate(sample.numbers)
+    )
+    return RasterFindings(raster, share, bands, _hidden_nodata(raster, sample.values[:, used]))
+
+
+def _range(values: NDArray[np.float32]) -> tuple[float, float, float]:
+    valid = values[np.isfinite(values)].astype(np.float64)
+    if not len(valid):
+        return math.nan, math.nan, math.nan
+    return float(valid.min()), float(valid.mean()), float(valid.max())
+
+
+def _hidden_nodata(raster: ModalityRaster, values: NDArray[np.float32]) -> tuple[Problem, ...]:
+    """Tell values that look like nodata but are not declared as such."""
+    if not values.size:
+        return ()
+    remedy = "Set the nodata value in the layer's properties (transparency) or in the file."
+    for suspect in _HIDDEN_NODATA:
+        share = percent(float((values == np.float32(suspect)).all(axis=1).mean()))
+        if share != percent(0.0):
+            what = f"{raster.name}: {share} of the pixels are {suspect:g} in every band, undeclared nodata?"
+            return (Problem(what, remedy),)
+    declared = raster.nodata is not None or any(raster.info.band(n).nodata is not None for n in raster.bands)
+    zeros = float((values == 0).all(axis=1).mean())
+    if zeros > _MANY_ZEROS and not declared and not raster.info.has_mask and values.shape[1] > 1:
+        what = f"{raster.name}: {percent(zeros)} of the pixels are 0 in every band and no nodata is declared."
+        return (Problem(what, f"If 0 means that nothing was measured: {remedy[0].lower()}{remedy[1:]}"),)
+    return ()
+
+
+def coverage(modalities: Mapping[str, Modality], grid: Grid, progress: Progress = silent) -> Coverage:
+    """Look where each modality has data, on a coarse grid around all of them in the CRS of `grid`."""
+    whole = _grid_around(modalities, grid)
+    valid = {}
+    for number, (key, modality) in enumerate(modalities.items()):
+        progress(number / len(modalities), f"Looking where {key} has data")
+        with Stack({key: thinned(modality)}, whole) as stack:
+            valid[key] = stack.valid(Window(0, 0, whole.rows, whole.cols))
+    return Coverage(whole, valid)
+
+
+def _grid_around(modalities: Mapping[str, Modality], grid: Grid) -> Grid:
+    boxes = [
+        transform_bounds(raster.info.grid.bounds, raster.info.grid.crs, grid.crs)
+        for modality in modalities.values()
+        for raster in modality.rasters
+    ]
+    box = Bounds(
+        min(b.x_min for b in boxes),
+        min(b.y_min for b in boxes),
+        max(b.x_max for b in boxes),
+        max(b.y_max for b in boxes),
+    )
+    width, height = box.x_max - box.x_min, box.y_max - box.y_min
+    side = max(width, height) / COVERAGE_SIDE
+    rows, cols = max(1, round(height / side)), max(1, round(width / side))
+    return make_grid(grid.crs, (box.x_min, width / cols, 0.0, box.y_max, 0.0, -height / rows), rows, cols)
+
+
+def thinned(modality: Modality, limit: int = _VALIDITY_BANDS) -> Modality:
+    """Return the modality with a few bands per layer and nearest resampling: enough to see where data are."""
+    return replace(
+        modality,
+        rasters=tuple(
+            replace(r, bands=_spread(r.bands, limit), resampling="nearest") for r in modality.rasters
+        ),
+    )
+
+
+def _spread(numbers: Sequence[int], limit: int) -> tuple[int, ...]:
+    if len(numbers) <= limit:
+        return tuple(numbers)
+    return tuple(numbers[round(i * (len(numbers) - 1) / (limit - 1))] for i in range(limit))
+
+
+def valid_share(modalities: Mapping[str, Modality], grid: Grid, mask: str = "") -> float:
+    """Return the share of the pixels of a coarse version of `grid` that all modalities and the mask allow."""
+    from .pictures import coarse_grid
+
+    coarse = coarse_grid(grid, COVERAGE_SIDE)
+    with Stack({key: thinned(m) for key, m in modalities.items()}, coarse, mask) as stack:
+        shares = [stack.valid(window) for window in iter_tiles(coarse.rows, coarse.cols, _TILE)]
+    return float(np.concatenate([s.ravel() for s in shares]).mean())
