@@ -21,6 +21,7 @@ from typing import Any
 
 from .cli_options import job_of, make_parser
 from .cli_progress import Display
+from .data.drafts import remove_drafts
 from .dispatch import run_job
 from .environment import read_record, runtime_folder, verify, write_record
 from .errors import Cancelled, EngineError, JobError, LandfuseError
@@ -78,7 +79,11 @@ def _run(
         if code is not None:
             return code
     prepare_engine()
-    result = run_job(job, progress)
+    try:
+        result = run_job(job, progress)
+    except BaseException:  # an interrupt may come while the work tidies up
+        remove_drafts(list(job.outputs.values()))
+        raise
     display.close()
     _tell(job, result)
     return DONE
@@ -100,14 +105,14 @@ def _cancellation(display: Display) -> Callable[[], bool]:
     the process at once.
     """
     count = 0
+    timer = threading.Timer(_CANCEL_SECONDS, _thread.interrupt_main)
+    timer.daemon = True
 
     def on_signal(number: int, frame: Any) -> None:
         nonlocal count
         count += 1
         if count == 1:
             display.line("Cancelling ...")
-            timer = threading.Timer(_CANCEL_SECONDS, _thread.interrupt_main)
-            timer.daemon = True
             timer.start()
         elif count == 2:
             raise KeyboardInterrupt
@@ -117,7 +122,13 @@ def _cancellation(display: Display) -> Callable[[], bool]:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, on_signal)
         signal.signal(signal.SIGTERM, on_signal)
-    return lambda: count > 0
+
+    def is_cancelled() -> bool:
+        if count:
+            timer.cancel()  # the work stops by itself now; nothing may disturb its tidying up
+        return count > 0
+
+    return is_cancelled
 
 
 def _hand_over(given: list[str]) -> int | None:

@@ -261,19 +261,20 @@ def test_a_wrong_job_is_refused_before_an_engine_starts():
         EngineClient(EngineRecord("/nowhere/python3")).run({"kind": "train"})
 
 
-def test_the_real_engine_answers_and_does_not_outlive_its_killed_parent(tmp_path, root):
-    """kill -9 of the QGIS process ends the engine, also while a job hangs in it."""
+def test_the_real_engine_does_not_outlive_its_killed_parent_in_the_middle_of_a_job(tmp_path, root):
     code = f"""
-import importlib.util, sys, time
+import importlib.util, sys
+from pathlib import Path
 spec = importlib.util.spec_from_file_location(
     "landfuse", {str(root / "__init__.py")!r}, submodule_search_locations=[{str(root)!r}])
 sys.modules["landfuse"] = package = importlib.util.module_from_spec(spec)
 from landfuse.core.environment import EngineRecord
-from landfuse.core.progress import silent
-from landfuse.processing_provider.engine_process import EngineProcess
-engine = EngineProcess(EngineRecord({sys.executable!r}))
-print(engine.wait_until_ready(silent)["pid"], flush=True)
-time.sleep(60)
+from landfuse.core.job import parse_job
+from landfuse.core.progress import Progress
+from landfuse.processing_provider.engine_client import EngineClient
+client = EngineClient(EngineRecord({sys.executable!r}))
+job = parse_job({{"kind": "demoscene", "outputs": {{"folder": "scene"}}}}, Path({str(tmp_path)!r}))
+client.run_in_engine(job, Progress(lambda event: print(client._engine.pid, flush=True)))
 """
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     pid = int(parent.stdout.readline())
@@ -281,6 +282,17 @@ time.sleep(60)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     assert wait_until(lambda: not is_running(pid), 2.0)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_the_real_engine_stops_a_job_within_two_seconds(tmp_path):
+    client, events = EngineClient(EngineRecord(sys.executable)), Events(stop_after=0.3)
+    job = parse_job({"kind": "demoscene", "outputs": {"folder": "scene"}}, tmp_path)
+    with pytest.raises(Cancelled):
+        client.run_in_engine(job, events.progress)
+    assert events.age() - 0.3 < 2.0
+    client.close()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_the_real_engine_runs_a_job_and_stays_warm(tmp_path):
