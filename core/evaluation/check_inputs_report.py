@@ -184,9 +184,9 @@ def _bands(check: InputCheck) -> Markup:
     tables: list[Content] = []
     for key, findings in check.findings.items():
         for found in findings:
-            tables.append(
-                details(f"{key}: {found.raster.name}, {len(found.bands)} bands", _band_table(found))
-            )
+            count = len(found.bands)
+            title = f"{key}: {found.raster.name}, {count} band{'' if count == 1 else 's'}"
+            tables += [_spectrum(key, found), details(title, _band_table(found), is_open=count <= _MANY)]
     caption = paragraph(
         "Minimum, mean and maximum of the valid pixels looked at, in the file's units.", "caption"
     )

@@ -130,8 +130,8 @@ def curve_figure(curves: Mapping[str, Points], label: str, across: str = "epoch"
     left, top, plot_w, plot_h = 20 + max(len(f"{t:g}") for t in ticks) * _CHAR, 34.0, 520.0, 190.0
 
     def place(epoch: float, value: float) -> tuple[float, float]:
-        across = (epoch - first) / (last - first) if last > first else 0.5
-        return left + across * plot_w, top + (ticks[-1] - value) / (ticks[-1] - ticks[0]) * plot_h
+        share = (epoch - first) / (last - first) if last > first else 0.5
+        return left + share * plot_w, top + (ticks[-1] - value) / (ticks[-1] - ticks[0]) * plot_h
 
     parts = [_line(left, place(first, t)[1], left + plot_w, place(first, t)[1]) for t in ticks]
     parts += [_text(left - 8, place(first, t)[1] + 4.5, f"{t:g}", "end", "soft") for t in ticks]

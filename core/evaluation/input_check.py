@@ -113,8 +113,10 @@ def _modalities(job: Job, problems: list[Problem]) -> dict[str, Modality]:
         return together
     described: dict[str, Modality] = {}
     for key, rasters in job.inputs.items():
-        alone = _attempt([], describe_inputs, {key: rasters})
-        described.update(alone or {})
+        own: list[Problem] = []
+        described.update(_attempt(own, describe_inputs, {key: rasters}) or {})
+        told = {str(problem) for problem in problems}
+        problems += [problem for problem in own if str(problem) not in told]
     return described
 
 

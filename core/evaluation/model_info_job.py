@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..data.classes import LandClass, classes_from_json
 from ..data.staged_output import check_writable
 from ..data.text_output import write_text_atomic
@@ -63,7 +65,7 @@ def card_html(metadata: Mapping[str, Any], name: str, classes: Sequence[LandClas
         section(heading, properties(facts)) for heading, facts in _groups(metadata)[:2]
     ]
     sections.append(section(f"Classes ({len(classes)})", table(head, rows, numeric=[1])))
-    sections += _accuracy(metadata)
+    sections += _accuracy(metadata, classes)
     sections += [section(heading, properties(facts)) for heading, facts in _groups(metadata)[2:]]
     return page(name, method_title(metadata), sections)
 
@@ -128,12 +130,12 @@ def shortened(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _accuracy(metadata: Mapping[str, Any]) -> list[Markup]:
+def _accuracy(metadata: Mapping[str, Any], classes: Sequence[LandClass]) -> list[Markup]:
     """Return the matrix and the figures per class, where the model file holds a matrix."""
     stored = metadata.get("scores", {}).get("matrix")
     if not stored:
         return []
-    matrix = ConfusionMatrix.from_json(stored)
+    matrix = ConfusionMatrix(np.asarray(stored), tuple(classes)).without_empty_classes()
     metrics = compute_metrics(matrix)
     where = str(metadata["scores"].get("measured_on", "samples that the file does not name"))
     return [

@@ -99,7 +99,8 @@ def picture_bands(modality: Modality) -> tuple[list[int], str]:
     if len(set(chosen)) < 3:
         chosen = [0, 1, 2] if len(bands) >= 3 and modality.quantity == "reflectance" else [0]
     names = ", ".join(bands[i].name for i in chosen)
-    return chosen, f"{names} as red, green, blue" if len(chosen) == 3 else names
+    plain = len(chosen) == 1 or names.lower() == "red, green, blue"
+    return chosen, names if plain else f"{names} as red, green, blue"
 
 
 def _named(bands: Sequence[SourceBand], color: str) -> int | None:
