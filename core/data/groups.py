@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from .sample_set import Integers, SampleSet, first_pixel_keys, pixel_keys
 
 ENOUGH_BLOCKS = 8  # a class should be spread over about as many, so that a quarter of them is two
 _SMALLEST_BLOCK = 8  # pixels
+_LARGEST_BLOCK = 8  # times the smallest: beyond, hardly more is saved from the gap
+_PIXEL_PAIRS = 1_000_000  # compared at once
 _TOO_MUCH = 0.25  # of a class in one group of merged polygons: then it is divided if it can be
 _BLOCK_FLAG = np.int64(1) << 62  # tells the key of a block from that of a polygon
 
@@ -48,7 +51,7 @@ def block_groups(rows: Integers, cols: Integers, block_px: int) -> Integers:
 
 
 def block_side(samples: SampleSet, gap_px: int, rows: int, cols: int) -> int:
-    """Return the side of blocks in pixels: twice the gap times a power of two.
+    """Return the side of blocks in pixels: twice the gap times 1, 2, 4 or 8.
 
     The largest with which every class that is spread widely enough still has about eight blocks, so that
     little is lost to the gap between them. A class counts a block by its share of the class (the inverse of
@@ -58,7 +61,8 @@ def block_side(samples: SampleSet, gap_px: int, rows: int, cols: int) -> int:
     cells = _Cells.of(samples, side)
     spread = cells.spread(len(samples.classes))
     wanted = np.where(spread >= ENOUGH_BLOCKS, ENOUGH_BLOCKS, np.minimum(spread, 2.0))
-    while 2 * side <= max(rows, cols):
+    largest = min(_LARGEST_BLOCK * side, max(rows, cols))
+    while 2 * side <= largest:
         cells = cells.coarser()
         if (cells.spread(len(samples.classes)) < wanted).any():
             break
@@ -159,17 +163,43 @@ def _link_neighbours(
     starts = np.searchsorted(cells[order], np.arange(len(cell_keys) + 1))
     for d_col in (1, -1):
         one, other = _neighbours(cell_keys, 1, d_col)
-        across = (
-            extremes.left[other] - extremes.right[one]
-            if d_col > 0
-            else extremes.left[one] - extremes.right[other]
+        left, right = (one, other) if d_col > 0 else (other, one)
+        near = (extremes.top[other] - extremes.bottom[one] < gap_px) & (
+            extremes.left[right] - extremes.right[left] < gap_px
         )
-        possible = (extremes.top[other] - extremes.bottom[one] < gap_px) & (across < gap_px)
-        for a, b in zip(one[possible].tolist(), other[possible].tolist()):
-            if found.roots[a] != found.roots[b] and _any_close(
-                samples, order[starts[a] : starts[a + 1]], order[starts[b] : starts[b + 1]], gap_px
-            ):
-                found.link(np.array([a]), np.array([b]))
+        near &= found.roots[one] != found.roots[other]
+        for pairs in _portions(one[near], other[near], np.diff(starts)):
+            close = _any_close(samples, order, starts, pairs, gap_px)
+            found.link(pairs[0][close], pairs[1][close])
+
+
+def _portions(one: Integers, other: Integers, sizes: Integers) -> Iterator[tuple[Integers, Integers]]:
+    """Yield pairs of cells in portions with a bounded number of pixel pairs (at least one pair of cells)."""
+    work = np.cumsum(sizes[one] * sizes[other])
+    start = 0
+    while start < len(one):
+        done = work[start - 1] if start else 0
+        stop = max(int(np.searchsorted(work, done + _PIXEL_PAIRS, side="right")), start + 1)
+        yield one[start:stop], other[start:stop]
+        start = stop
+
+
+def _any_close(
+    samples: SampleSet, order: Integers, starts: Integers, pairs: tuple[Integers, Integers], gap_px: int
+) -> NDArray[np.bool_]:
+    """Return for each pair of cells whether a pixel of one is closer than the gap to one of the other, (m,).
+
+    The pixels of cell i are `order[starts[i]:starts[i + 1]]`.
+    """
+    one, other = pairs
+    height, width = starts[one + 1] - starts[one], starts[other + 1] - starts[other]
+    number = np.repeat(np.arange(len(one)), height * width)
+    first = np.cumsum(height * width) - height * width
+    row, col = np.divmod(np.arange(len(number)) - first[number], width[number])
+    a, b = order[starts[one][number] + row], order[starts[other][number] + col]
+    close = np.abs(samples.rows[a] - samples.rows[b]) < gap_px
+    close &= np.abs(samples.cols[a] - samples.cols[b]) < gap_px
+    return np.bincount(number[close], minlength=len(one)) > 0
 
 
 @dataclass(frozen=True)
@@ -201,17 +231,6 @@ def _neighbours(cell_keys: Integers, d_row: int, d_col: int) -> tuple[Integers, 
     at = np.minimum(np.searchsorted(cell_keys, wanted), len(cell_keys) - 1)
     there = np.flatnonzero(cell_keys[at] == wanted)
     return there, at[there].astype(np.int64)
-
-
-def _any_close(samples: SampleSet, one: Integers, other: Integers, gap_px: int) -> bool:
-    """Return whether a pixel of one cell lies closer than the gap to one of the other."""
-    for start in range(0, len(one), 1024):
-        part = one[start : start + 1024]
-        d_row = np.abs(samples.rows[part][:, None] - samples.rows[other][None])
-        d_col = np.abs(samples.cols[part][:, None] - samples.cols[other][None])
-        if (np.maximum(d_row, d_col) < gap_px).any():
-            return True
-    return False
 
 
 def _to_divide(samples: SampleSet, merged: Integers, side: int) -> NDArray[np.bool_]:
