@@ -269,9 +269,7 @@ def find(progress: Progress = silent, explicit: str = "") -> EngineRecord:
         write_record(record)
         return record
     raise MissingDependencyError(
-        "No Python with PyTorch, scikit-learn, safetensors, NumPy and GDAL was found.",
-        where="\n".join(reasons),
-        remedy=SET_UP,
+        "\n".join(["No Python with all that the engine needs was found. Tried:", *reasons, ""]), remedy=SET_UP
     )
 
 

@@ -179,8 +179,7 @@ def _base_python(python: str, progress: Progress) -> tuple[str, dict[str, str]]:
             return choice, found
         reasons.append(f"{choice}: " + "; ".join(missing.values()))
     raise MissingDependencyError(
-        "No Python with GDAL's bindings and numpy was found.",
-        where="\n".join(reasons),
+        "\n".join(["No Python with GDAL's bindings and numpy was found. Tried:", *reasons, ""]),
         remedy="On Debian and Ubuntu: apt install python3-gdal python3-numpy. Else name one with --python.",
     )
 
