@@ -7,7 +7,6 @@ at the system's versions, so that GDAL's bindings keep the numpy they were built
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import time
@@ -30,6 +29,7 @@ from .environment import (
     write_record,
 )
 from .errors import EngineError, LandfuseError, MissingDependencyError, OutputError
+from .pip_failures import pip_failure
 from .progress import Progress, silent
 
 # The version that the tests and the recorded benchmarks ran with.
@@ -44,34 +44,6 @@ _MEGABYTE = 10**6
 _SIZES = {"cpu": (300, 1200), "cuda": (3200, 7500)}
 _MARK_FILE = "landfuse-runtime"
 _PIP_OPTIONS = ("--no-input", "--prefer-binary", "--disable-pip-version-check", "--progress-bar", "off")
-_PIP_CAUSES = (
-    (r"No space left on device|Errno 28", "The disk is full.", "Free some space or choose another folder."),
-    (
-        r"407 |ProxyError|Cannot connect to proxy|Tunnel connection failed",
-        "The proxy refused the connection.",
-        "Set HTTPS_PROXY to http://user:password@host:port, or 'proxy' in pip's configuration file.",
-    ),
-    (
-        r"CERTIFICATE_VERIFY_FAILED|SSLError",
-        "The certificate of the package index is not trusted here.",
-        "Behind a company's firewall set PIP_CERT to its certificate file.",
-    ),
-    (
-        r"name resolution|not known|getaddrinfo|unreachable|NewConnectionError|refused|[Tt]imed out|Timeout",
-        "The package index cannot be reached.",
-        "Check the network; behind a proxy set HTTPS_PROXY. Then set up again.",
-    ),
-    (
-        r"No matching distribution|Could not find a version",
-        "A package has no version for this Python and system.",
-        "Use a 64-bit Python from 3.10 to 3.13 with --python, or name another index with --torch-index.",
-    ),
-    (
-        r"Permission denied|Errno 13|Access is denied",
-        "The folder cannot be written.",
-        "Choose another one; on Windows close the programs that use it.",
-    ),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -265,7 +237,7 @@ def _pip(folder: Path, arguments: list[str], variables: Mapping[str, str], watch
     command = [str(python_in(folder)), "-I", "-X", "utf8", "-m", "pip", "install", *_PIP_OPTIONS]
     command += ["--constraint", str(folder / CONSTRAINTS), *arguments]
     if _run(command, told, watch.progress, variables, watch) != 0:
-        raise _pip_failure(list(told), folder)
+        raise pip_failure(list(told), folder)
 
 
 def _run(
@@ -317,21 +289,6 @@ def _size(folder: Path) -> int:
             except OSError:
                 continue
     return total
-
-
-def _pip_failure(lines: list[str], folder: Path) -> EngineError:
-    """Return the error for a failed pip with the cause that its lines betray."""
-    text = "\n".join(lines)
-    for pattern, what, remedy in _PIP_CAUSES:
-        if re.search(pattern, text):
-            return EngineError(
-                f"{what}\nEnd of pip's log:\n" + "\n".join(lines[-8:]), where=str(folder), remedy=remedy
-            )
-    return EngineError(
-        "The packages could not be installed.\nEnd of pip's log:\n" + "\n".join(lines[-20:]),
-        where=str(folder),
-        remedy="Mend what the log says and set up again.",
-    )
 
 
 def _undo(folder: Path, is_new: bool) -> None:
