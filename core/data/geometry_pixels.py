@@ -72,6 +72,10 @@ def disc_pixels(x: float, y: float, grid: Grid, radius: float) -> Pixels:
     row, col = grid.position(x, y)
     if not (math.isfinite(row) and math.isfinite(col)):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if radius <= 0:
+        inside = 0 <= row < grid.rows and 0 <= col < grid.cols
+        pixel = [(math.floor(row), math.floor(col))] if inside else []
+        return np.array([r for r, _ in pixel], np.int64), np.array([c for _, c in pixel], np.int64)
     height, width = grid.metres[1], grid.metres[0]
     first_row, first_col = math.floor(row), math.floor(col)
     reach_row, reach_col = math.ceil(radius / height), math.ceil(radius / width)

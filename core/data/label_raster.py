@@ -18,7 +18,7 @@ from .classes import HIGHEST_VALUE, LandClass, class_list
 from .grid import Grid
 from .hashing import uniform
 from .raster_io import inspect
-from .sample_set import Integers, SampleSet, pixel_keys
+from .sample_set import Integers, SampleSet, pixel_keys, thinning_note
 from .windows import Window, iter_tiles
 
 _TILE = 1024  # pixels
@@ -142,9 +142,9 @@ class _Thinned:
         if self.unlisted:
             total, values = sum(self.unlisted.values()), sorted(self.unlisted)
             notes.append(f"{total} pixels ignored: {shown(values)} not in the class list.")
-        thinned = [c.name for c, share in zip(self.classes, self.share.tolist()) if share < 1]
-        if thinned:
-            notes.append(f"Of {', '.join(thinned)} an even selection of at most {self.limit} pixels is used.")
+        many = [c for c, share in zip(self.classes, self.share.tolist()) if share < 1]
+        if many:
+            notes.append(thinning_note(many, self.limit))
         return tuple(notes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import SamplesError
 from .classes import LandClass
+from .hashing import uniform
 
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -64,39 +65,23 @@ class SampleSet:
         return ", ".join(f"{c.name} {n}" for c, n in zip(self.classes, self.counts().tolist()))
 
 
-@dataclass(frozen=True)
-class Claims:
-    """Pixels claimed by places, before pixels claimed twice are settled; all arrays (n,)."""
+def settled(codes: Integers, places: Integers, label_of_place: Integers) -> tuple[Integers, Integers, int]:
+    """Return one claim per pixel, sorted by pixel: codes, places; and how many pixels two classes claimed.
 
-    codes: Integers  # row * columns of the grid + column
-    labels: Integers
-    places: Integers
-
-    @classmethod
-    def joined(cls, parts: Sequence[Claims]) -> Claims:
-        """Return all claims of `parts`, in their order."""
-        if not parts:
-            nothing = np.zeros(0, dtype=np.int64)
-            return cls(nothing, nothing, nothing)
-        return cls(
-            np.concatenate([p.codes for p in parts]),
-            np.concatenate([p.labels for p in parts]),
-            np.concatenate([p.places for p in parts]),
-        )
-
-    def settled(self) -> tuple[Claims, int]:
-        """Return the claims sorted by position with one per pixel, and how many pixels two classes claimed.
-
-        A pixel of two places of one class goes to the place that came first; a pixel of two classes to none.
-        """
-        order = np.argsort(self.codes, kind="stable")  # keeps the order of places within a pixel
-        codes, labels = self.codes[order], self.labels[order]
-        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else order
-        if not len(starts):
-            return Claims(codes, labels, self.places), 0
-        disputed = np.minimum.reduceat(labels, starts) != np.maximum.reduceat(labels, starts)
-        first = starts[~disputed]
-        return Claims(codes[first], labels[first], self.places[order][first]), int(disputed.sum())
+    `codes` (n,): row * columns of the grid + column, with `places` (n,) that claim them in ascending order. A
+    pixel of several places of one class goes to the first of them; a pixel of two classes to none.
+    """
+    if not len(codes):
+        return codes, places, 0
+    order = np.argsort(codes, kind="stable")  # keeps the order of places within a pixel
+    codes, places = codes[order], places[order]
+    starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+    if len(starts) == len(codes):
+        return codes, places, 0
+    labels = label_of_place[places]
+    disputed = np.minimum.reduceat(labels, starts) != np.maximum.reduceat(labels, starts)
+    first = starts[~disputed]
+    return codes[first], places[first], int(disputed.sum())
 
 
 def pixel_keys(rows: Integers, cols: Integers) -> Integers:
@@ -115,6 +100,29 @@ def first_pixel_keys(rows: Integers, cols: Integers, members: Integers) -> Integ
     lowest = np.full(int(inverse.max()) + 1 if len(inverse) else 0, np.iinfo(np.int64).max)
     np.minimum.at(lowest, inverse, keys)
     return lowest[inverse]
+
+
+def thinned(samples: SampleSet, limit_per_class: int) -> SampleSet:
+    """Return at most `limit_per_class` samples of each class, chosen evenly by the hash of their position."""
+    kept = np.ones(len(samples), dtype=bool)
+    draws = uniform(pixel_keys(samples.rows, samples.cols), 0)
+    large = np.flatnonzero(samples.counts() > limit_per_class)
+    for label in large.tolist():
+        of_class = samples.labels == label
+        kept[of_class] = (
+            draws[of_class] <= np.partition(draws[of_class], limit_per_class - 1)[limit_per_class - 1]
+        )
+    if not len(large):
+        return samples
+    return samples.subset(kept).with_notes(
+        thinning_note([samples.classes[i] for i in large], limit_per_class)
+    )
+
+
+def thinning_note(classes: Iterable[LandClass], limit_per_class: int) -> str:
+    """Return in words that classes were thinned."""
+    names = ", ".join(c.name for c in classes)
+    return f"Of {names} an even selection of at most {limit_per_class} pixels is used."
 
 
 def require_trainable(samples: SampleSet, minimum: int = 3) -> None:

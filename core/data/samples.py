@@ -12,7 +12,7 @@ from ..progress import Progress, silent
 from .classes import LandClass
 from .grid import Grid
 from .label_raster import raster_classes, raster_samples
-from .sample_set import Integers, Mask, SampleSet, require_trainable
+from .sample_set import Integers, Mask, SampleSet, require_trainable, thinned
 from .vector_io import VectorLayer, polygon_widths
 from .vector_samples import field_lookup, vector_samples
 from .windows import Window
@@ -25,7 +25,7 @@ __all__ = [
     "read_samples",
     "require_trainable",
 ]
-LIMIT_PER_CLASS = 500_000  # pixels kept of one class of a label raster; an epoch uses about 2,000
+LIMIT_PER_CLASS = 500_000  # pixels; an epoch uses about 2,000
 _TILE = 256  # pixels
 
 
@@ -49,13 +49,14 @@ def read_samples(
     Polygons give the pixels whose centre is inside (the one under their inner point where there is none),
     lines all touched ones, points the containing one and those within `spec.radius` metres. Pixels claimed
     by two classes are dropped. Each part of a multipart geometry is a place of its own. `classes`, if
-    given, decides: values (of text fields: names) that are not listed are ignored. What was left out stands
-    in the notes. `limit_per_class` thins label rasters evenly so that memory does not grow with the scene.
+    given, decides: values (of text fields: names) that are not listed are ignored. Of a class with more than
+    `limit_per_class` pixels an even selection is kept, so that memory does not grow with a label raster. What
+    was left out stands in the notes.
     Raises `SamplesError`, `ClassesError`, `VectorReadError`, `RasterReadError` or `AlignmentError`.
     """
     if spec.type == "raster":
         return raster_samples(spec, grid, classes, progress, limit_per_class)
-    return vector_samples(spec, grid, classes, progress)
+    return thinned(vector_samples(spec, grid, classes, progress), limit_per_class)
 
 
 def class_values(spec: SamplesInput) -> tuple[LandClass, ...]:

@@ -14,7 +14,7 @@ from ..progress import Progress
 from .class_field import ClassLookup, class_lookup
 from .classes import LandClass
 from .grid import Grid
-from .sample_set import Claims, Integers, SampleSet, first_pixel_keys
+from .sample_set import Integers, SampleSet, first_pixel_keys, settled
 from .vector_io import LayerInfo, VectorLayer
 
 _PROBLEMS = {
@@ -26,9 +26,10 @@ _PROBLEMS = {
 
 @dataclass
 class _Collected:
-    """What has been read so far: claims by class and place, and the group name of each place."""
+    """What has been read so far; one entry per place: its pixels, class index and group name."""
 
-    claims: list[Claims] = field(default_factory=list)
+    codes: list[Integers] = field(default_factory=list)  # row * columns of the grid + column
+    labels: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     problems: Counter[str] = field(default_factory=Counter)
     repaired: int = 0
@@ -88,9 +89,8 @@ def _collect(
         collected.repaired += item.repaired
         group = item.values[1] if spec.group_field else None
         for rows, cols in item.parts:
-            place = np.full(len(rows), len(collected.names), dtype=np.int64)
-            codes = rows * np.int64(grid.cols) + cols
-            collected.claims.append(Claims(codes, np.full(len(rows), label, dtype=np.int64), place))
+            collected.codes.append(rows * np.int64(grid.cols) + cols)
+            collected.labels.append(label)
             collected.names.append("" if group is None else str(group).strip())
     return collected
 
@@ -103,23 +103,35 @@ def _sample_set(
     where: str,
     has_groups: bool,
 ) -> SampleSet:
-    claims, disputed = Claims.joined(collected.claims).settled()
+    label_of_place = np.array(collected.labels, dtype=np.int64)
+    places = np.repeat(np.arange(len(label_of_place)), [len(c) for c in collected.codes])
+    codes = np.concatenate([np.zeros(0, dtype=np.int64), *collected.codes])
+    collected.codes.clear()
+    codes, places, disputed = settled(codes, places, label_of_place)
     if disputed:
         notes = (*notes, f"{disputed} pixels claimed by two classes dropped.")
-    if not len(claims.codes):
-        raise SamplesError(
-            "No training area lies inside the common area of the sources."
-            if not disputed
-            else "Every pixel is claimed by two classes.",
-            where=where,
-            remedy="Check that samples and rasters show the same place in the right coordinate systems.",
-        )
-    rows, cols = np.divmod(claims.codes, grid.cols)
-    groups = first_pixel_keys(rows, cols, claims.places)
+    if not len(codes):
+        raise _nothing_left(where, disputed)
+    rows, cols = np.divmod(codes, grid.cols)
+    groups = first_pixel_keys(rows, cols, places)
     if has_groups:
-        groups = _named_groups(claims.places, collected.names, groups)
+        groups = _named_groups(places, collected.names, groups)
     unit = "field" if has_groups else "polygon"
-    return SampleSet(rows, cols, claims.labels, groups, claims.places, lookup.classes, notes, unit)
+    return SampleSet(rows, cols, label_of_place[places], groups, places, lookup.classes, notes, unit)
+
+
+def _nothing_left(where: str, disputed: int) -> SamplesError:
+    if disputed:
+        return SamplesError(
+            "Every pixel is claimed by two classes.",
+            where=where,
+            remedy="Correct the overlapping training areas.",
+        )
+    return SamplesError(
+        "No training area lies inside the common area of the sources.",
+        where=where,
+        remedy="Check that samples and rasters show the same place in the right coordinate systems.",
+    )
 
 
 def _named_groups(places: Integers, names: list[str], unnamed: Integers) -> Integers:
