@@ -108,6 +108,13 @@ class VectorLayer:
         for feature in self._features():
             yield self._values(feature, fields)
 
+    def records(self, fields: Sequence[str]) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
+        """Yield geometry (ISO WKB, in the CRS of the layer) and values of every feature with a geometry."""
+        for feature in self._features():
+            geometry = feature.GetGeometryRef()
+            if geometry is not None:
+                yield bytes(geometry.ExportToIsoWkb()), self._values(feature, fields)
+
     def pixels(self, fields: Sequence[str], grid: Grid, radius: float = 0.0) -> Iterator[FeaturePixels]:
         """Yield field values and pixels of every feature.
 
@@ -235,6 +242,7 @@ class _Burner:
         # A named local CRS on both sides keeps GDAL from warning that it has to assume one.
         self._crs = osr.SpatialReference()
         self._crs.SetLocalCS("grid")
+        self._wkt = self._crs.ExportToWkt()
         driver = ogr.GetDriverByName("Memory") or ogr.GetDriverByName("MEM")
         self._dataset = driver.CreateDataSource("burn")
         self._layer = self._dataset.CreateLayer("burn", self._crs, ogr.wkbUnknown)
@@ -251,7 +259,7 @@ class _Burner:
         self._layer.SetFeature(feature)
         raster = gdal.GetDriverByName("MEM").Create("", grid.cols, grid.rows, 1, gdal.GDT_Byte)
         raster.SetGeoTransform(grid.transform)
-        raster.SetProjection(self._crs.ExportToWkt())
+        raster.SetProjection(self._wkt)
         options = ["ALL_TOUCHED=TRUE"] if touched else []
         status = gdal.RasterizeLayer(raster, [1], self._layer, burn_values=[1], options=options)
         if status != gdal.CE_None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -38,7 +38,7 @@ def choose_tile_size(n_bands: int, margin: int, asked: int = 0) -> int:
 
 def stream_predictions(
     stack: Stack, predictor: Predictor, tile_size: int = 0, progress: Progress = silent
-) -> Iterator[tuple[Window, Floats]]:
+) -> Generator[tuple[Window, Floats], None, None]:
     """Yield (window, probabilities (K, H, W)) for windows that cover the grid exactly once.
 
     Pixels that are not valid are NaN. Closing the generator, or an error anywhere, stops the threads.

@@ -1,0 +1,36 @@
+"""The accuracy table of benchmarks/README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+FIGURES = (("OA", "OA"), ("kappa", "KAPPA"), ("macro F1", "F1"))
+
+
+def markdown(runs: Sequence[dict[str, Any]]) -> str:
+    """Return one table per scene: mean and standard deviation over the seeds."""
+    parts = []
+    for scene in dict.fromkeys(run["scene"] for run in runs):
+        own = [run for run in runs if run["scene"] == scene]
+        seeds = sorted({run["seed"] for run in own})
+        first = own[0]
+        parts.append(
+            f"\n**{scene}**: {first['train']} training and {first['test']} test pixels (first seed), gap "
+            f"{first['gap']} pixels, seeds {', '.join(map(str, seeds))}.\n"
+        )
+        parts.append("| method | " + " | ".join(title for title, _ in FIGURES) + " | training s |")
+        parts.append("|---|" + "---|" * (len(FIGURES) + 1))
+        for name in dict.fromkeys(run["name"] for run in own):
+            rows = [run for run in own if run["name"] == name]
+            cells = [_cell([run[key] for run in rows]) for _, key in FIGURES]
+            seconds = np.mean([run["seconds"] for run in rows])
+            parts.append(f"| {name} | " + " | ".join(cells) + f" | {seconds:.0f} |")
+    return "\n".join(parts)
+
+
+def _cell(values: Sequence[float]) -> str:
+    spread = np.std(values, ddof=1) if len(values) > 1 else float("nan")
+    return f"{np.mean(values):.3f} ± {spread:.3f}"

@@ -1,0 +1,205 @@
+"""One training run of any method: from aligned samples to a trained model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.gap import within_gap
+from ..data.normalisation import Preprocess, fit_preprocess
+from ..data.sample_set import SampleSet
+from ..data.stack import Stack
+from ..job import Job
+from ..models.catalog import CATALOG, build_model
+from ..models.config import ModelConfig
+from ..models.model_file import TrainedModel
+from ..progress import Event, Progress
+from .recipe import Recipe
+from .sampling import EpochSampler, samples_per_epoch
+
+Curves = dict[str, list[tuple[float, float]]]
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A trained model, the settings that were used, the curves, and the seconds it took."""
+
+    model: TrainedModel
+    settings: dict[str, Any]
+    curves: Curves
+    seconds: float
+
+
+def fit_model(
+    job: Job,
+    stack: Stack,
+    samples: SampleSet,
+    recipe: Recipe,
+    held_back: SampleSet | None,
+    progress: Progress,
+    epochs: int = 0,
+) -> Fit:
+    """Train `recipe.method` on `samples`.
+
+    Normalisation and principal components are fitted on a lattice of the scene without the pixels whose patch
+    touches a `held_back` sample. `epochs` (0 = by the plan) repeats the number of an earlier run.
+    """
+    started = time.monotonic()
+    preprocess = _preprocess(stack, recipe, held_back, progress.part(0.0, 0.1))
+    recorder = _Recorder(progress.part(0.1, 1.0))
+    if recipe.kind == "pixel":
+        config, arrays, settings = _fit_forest(stack, samples, recipe, preprocess, recorder.progress)
+    else:
+        config, arrays, settings = _fit_network(
+            job, stack, samples, recipe, preprocess, recorder.progress, epochs
+        )
+    model = TrainedModel(
+        method=recipe.method,
+        config=config,
+        modalities={key: m.to_json() for key, m in stack.modalities.items()},
+        preprocess=preprocess,
+        classes=samples.classes,
+        grid=_grid_facts(stack, recipe),
+        arrays=arrays,
+    )
+    settings = {"method": recipe.method, "seed": recipe.seed, "gap_pixels": recipe.gap, **settings}
+    return Fit(model, settings, recorder.curves, time.monotonic() - started)
+
+
+def predict_samples(
+    job: Job, model: TrainedModel, stack: Stack, samples: SampleSet, progress: Progress
+) -> NDArray[np.int64]:
+    """Return the class index (n,) that the model gives each sample."""
+    from ..inference.predictor import make_predictor
+
+    predictor = make_predictor(model, job.parameters["device"], "fp32", job.parameters["batch_size"])
+    return predictor.predict_at(stack, samples.rows, samples.cols, progress)
+
+
+def _preprocess(stack: Stack, recipe: Recipe, held_back: SampleSet | None, progress: Progress) -> Preprocess:
+    progress(0.0, "Measuring the bands")
+    exclude: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]] | None = None
+    if held_back is not None and len(held_back):
+
+        def exclude(rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.bool_]:
+            return within_gap(rows, cols, held_back.rows, held_back.cols, recipe.patch_size)
+
+    kind = CATALOG[recipe.method].normalisation
+    return fit_preprocess(stack, kind, recipe.components, exclude=exclude, progress=progress)
+
+
+def _fit_forest(
+    stack: Stack, samples: SampleSet, recipe: Recipe, preprocess: Preprocess, progress: Progress
+) -> tuple[ModelConfig, Arrays, dict[str, Any]]:
+    from ..inference.pixel_features import features_at
+    from ..models import forest
+
+    options = dict(recipe.options)
+    # The same limits per place and class as for an epoch: more pixels of one place teach the forest little.
+    samples = samples.subset(_in_one_epoch(samples, recipe.seed))
+    windows = tuple(options["windows"])
+    features = features_at(stack, preprocess, samples.rows, samples.cols, windows, progress.part(0.0, 0.4))
+    arrays = forest.fit(
+        features, samples.labels, len(samples.classes), options["trees"], recipe.seed, progress.part(0.4, 1.0)
+    )
+    config = ModelConfig(dict(stack.bands), len(samples.classes), recipe.patch_size, options)
+    return config, arrays, {"trees": options["trees"], "context_windows": options["windows"]}
+
+
+def _fit_network(
+    job: Job,
+    stack: Stack,
+    samples: SampleSet,
+    recipe: Recipe,
+    preprocess: Preprocess,
+    progress: Progress,
+    epochs: int,
+) -> tuple[ModelConfig, Arrays, dict[str, Any]]:
+    from ..inference.device import choose_device, require_torch, set_threads
+
+    require_torch()
+    from .loop import train_network
+    from .patches import PatchSource
+    from .plan import training_plan
+    from .seeding import seeded
+
+    wanted = job.parameters
+    threads, device = set_threads(wanted["threads"]), choose_device(wanted["device"])
+    plan = training_plan(
+        recipe.method,
+        wanted["preset"],
+        seed=recipe.seed,
+        epochs=epochs or wanted["epochs"],
+        batch_size=wanted["batch_size"],
+        learning_rate=wanted["learning_rate"],
+    ).for_samples(samples_per_epoch(samples.labels, samples.places))
+    bands = {key: preprocess[key].n_out for key in stack.keys}
+    config = ModelConfig(bands, len(samples.classes), recipe.patch_size, recipe.options)
+    with seeded(recipe.seed):
+        network = build_model(recipe.method, config)
+    with PatchSource(
+        stack, preprocess, samples, recipe.patch_size, progress=progress.part(0.0, 0.1)
+    ) as source:
+        train_network(
+            network, source, samples.labels, samples.places, plan, progress.part(0.1, 1.0),
+            n_classes=len(samples.classes), device=device,
+        )  # fmt: skip
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
+    filled_in: Any = network.config  # with the options that the network chose itself
+    config = replace(config, options=filled_in.options)
+    settings = {
+        "preset": wanted["preset"], "epochs": plan.epochs, "batch_size": plan.batch_size,
+        "learning_rate": plan.learning_rate, "device": str(device), "threads": threads, "precision": "fp32",
+        "principal_components": dict(recipe.components), **dict(config.options),
+    }  # fmt: skip
+    return config, arrays, settings
+
+
+def _in_one_epoch(samples: SampleSet, seed: int) -> NDArray[np.bool_]:
+    chosen = np.zeros(len(samples), dtype=bool)
+    chosen[EpochSampler(samples.labels, samples.places, seed).epoch(0)] = True
+    return chosen
+
+
+def _grid_facts(stack: Stack, recipe: Recipe) -> dict[str, Any]:
+    grid = stack.grid
+    return {
+        "pixel_metres": grid.pixel_metres,
+        "patch_metres": grid.metres_of(recipe.patch_size),
+        "pixel_size": list(grid.pixel_size),
+        "crs": grid.crs,
+    }
+
+
+class _Recorder:
+    """Passes events on and keeps the metric curves for the report."""
+
+    def __init__(self, outer: Progress) -> None:
+        self.curves: Curves = {}
+        self._outer = outer
+        self.progress = _Listening(outer, self._keep)
+
+    def _keep(self, event: Event) -> None:
+        self.curves.setdefault(str(event["name"]), []).append((float(event["epoch"]), float(event["value"])))
+
+
+class _Listening(Progress):
+    """A progress that shows each metric to a listener before it passes it on."""
+
+    def __init__(self, outer: Progress, listen: Callable[[Event], None]) -> None:
+        super().__init__(outer.send, outer._is_cancelled)
+        self._outer, self._listen = outer, listen
+
+    def __call__(self, fraction: float, stage: str = "") -> None:
+        self._outer(fraction, stage)
+
+    def send(self, event: Event) -> None:
+        if event["event"] == "metric":
+            self._listen(event)
+        super().send(event)

@@ -1,0 +1,100 @@
+"""The decisions of a training run before any pixel is read: patch side, gap, components, options."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..data.grid import Grid
+from ..data.modalities import Modality
+from ..errors import JobError
+from ..job import Job
+from ..models.catalog import CATALOG
+
+# Bands left by the principal component analysis of a source with more bands than this (benchmarks/README.md).
+DEFAULT_COMPONENTS = 30
+# Side of the default patch where the sources have about the same pixel size.
+DEFAULT_PATCH_SIZE = 7
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one model is trained on one grid.
+
+    `patch_size` in map pixels, odd (for the forest its largest context window); `gap` in map pixels between
+    training and held-back samples; `components`: principal components per modality, 0 for none.
+    """
+
+    method: str
+    patch_size: int
+    gap: int
+    seed: int
+    components: Mapping[str, int] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """`patch`, `tile` or `pixel`."""
+        return CATALOG[self.method].kind
+
+
+def make_recipe(job: Job, modalities: Mapping[str, Modality], grid: Grid) -> Recipe:
+    """Fill in what the job leaves to the program. Raises `JobError` for an even patch side."""
+    parameters = job.parameters
+    coarsest = max(m.pixel_metres for m in modalities.values())
+    windows = context_windows(str(parameters["context_windows"]))
+    patch_size = _patch_size(job, windows, coarsest, grid)
+    gap = parameters["gap"]
+    if gap < 0:
+        gap = grid.metres_of(patch_size) + 2 * coarsest
+    return Recipe(
+        method=parameters["method"],
+        patch_size=patch_size,
+        gap=math.ceil(round(grid.pixels_of(gap), 6)),
+        seed=parameters["seed"],
+        components={key: _components(job, len(m.bands)) for key, m in modalities.items()},
+        options=_options(job, windows),
+    )
+
+
+def context_windows(text: str) -> tuple[int, ...]:
+    """Read "3,7,15" as window sides in pixels. Raises `JobError` for a side that is even or no number."""
+    try:
+        sides = tuple(int(part) for part in text.replace(" ", "").split(",") if part)
+    except ValueError as error:
+        raise JobError(f"'{text}' is not a list of window sides.", where="context_windows") from error
+    if any(side < 3 or side % 2 == 0 for side in sides):
+        raise JobError(f"'{text}': window sides are odd and at least 3.", where="context_windows")
+    return sides
+
+
+def _patch_size(job: Job, windows: tuple[int, ...], coarsest: float, grid: Grid) -> int:
+    if CATALOG[job.parameters["method"]].kind == "pixel":
+        return max(windows, default=1)
+    asked = int(job.parameters["patch_size"])
+    if asked == 0:
+        spanning = math.ceil(round(grid.pixels_of(coarsest), 6))
+        return max(DEFAULT_PATCH_SIZE, spanning + 1 - spanning % 2)
+    if asked % 2 == 0 or asked < 3:
+        raise JobError(
+            f"The patch side {asked} is not odd and at least 3: a patch has a centre pixel.",
+            where="patch_size",
+            remedy=f"Use {max(3, asked - 1)} or {max(3, asked + 1)}.",
+        )
+    return asked
+
+
+def _components(job: Job, n_bands: int) -> int:
+    asked = int(job.parameters["pca"])
+    if asked < 0:
+        is_network = CATALOG[job.parameters["method"]].kind != "pixel"
+        asked = DEFAULT_COMPONENTS if is_network and job.parameters["preset"] == "default" else 0
+    return asked if asked and n_bands > asked else 0
+
+
+def _options(job: Job, windows: tuple[int, ...]) -> dict[str, Any]:
+    if CATALOG[job.parameters["method"]].kind == "pixel":
+        return {"windows": list(windows), "trees": job.parameters["trees"]}
+    return {"head": job.parameters["head"]}

@@ -1,0 +1,59 @@
+"""What a training run starts from: the aligned sources and the samples on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..data.classes import classes_from_json
+from ..data.grid import Grid
+from ..data.grid_choice import choose_grid
+from ..data.modalities import Modality, describe_inputs
+from ..data.sample_set import SampleSet, require_trainable
+from ..data.samples import drop_invalid, median_sample_width, read_samples
+from ..data.stack import Stack
+from ..job import Job, SamplesInput
+from ..progress import Progress
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The aligned sources and the samples on them; `notes` say in words what was decided and left out."""
+
+    modalities: dict[str, Modality]
+    stack: Stack
+    samples: SampleSet
+    notes: tuple[str, ...]
+
+    @property
+    def grid(self) -> Grid:
+        """The common grid."""
+        return self.stack.grid
+
+
+@contextmanager
+def open_scene(job: Job, progress: Progress) -> Iterator[Scene]:
+    """Align the sources of a training job and read its samples.
+
+    Raises `AlignmentError`, `RasterReadError` or `SamplesError` for sources and samples that cannot be used.
+    """
+    if job.samples is None:
+        raise ValueError("a training job has samples")
+    progress(0.0, "Looking at the sources")
+    modalities = describe_inputs(job.inputs)
+    grid, grid_notes = _grid(job, job.samples, modalities)
+    with Stack(modalities, grid, job.mask) as stack:
+        progress(0.2, "Reading the samples")
+        classes = classes_from_json(job.classes)
+        samples = read_samples(job.samples, grid, classes, progress.part(0.2, 0.6))
+        samples = drop_invalid(samples, stack, progress.part(0.6, 1.0))
+        require_trainable(samples)
+        notes = [note for modality in modalities.values() for note in modality.notes]
+        yield Scene(modalities, stack, samples, (*notes, *grid_notes, *samples.notes))
+
+
+def _grid(job: Job, samples: SamplesInput, modalities: dict[str, Modality]) -> tuple[Grid, tuple[str, ...]]:
+    if samples.type == "raster":
+        return choose_grid(modalities, job.grid, labels_path=samples.path)
+    return choose_grid(modalities, job.grid, samples_pixel=median_sample_width(samples))

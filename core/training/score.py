@@ -1,0 +1,120 @@
+"""Scores on samples that the scored model has not seen, and the model that is saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..data.sample_set import SampleSet
+from ..data.samples import drop_invalid, read_samples
+from ..data.splits import Split, assign_groups, hold_back
+from ..errors import SamplesError
+from ..evaluation.confusion import ConfusionMatrix
+from ..evaluation.metrics import Interval, clustered_interval, compute_metrics
+from ..job import Job
+from ..progress import Progress
+from .fit import Fit, fit_model, predict_samples
+from .recipe import Recipe
+from .scene import Scene
+
+_NUMBERS = ("OA", "AA", "KAPPA", "F1")
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a model reached on samples it had not seen.
+
+    `measured_on` says on what, `saved_model` on what the saved model was trained; `not_assessed` are the indexes
+    of the classes without test samples; `n_places` counts the independent groups behind the matrix.
+    """
+
+    matrix: ConfusionMatrix
+    measured_on: str
+    saved_model: str
+    not_assessed: tuple[int, ...]
+    n_places: int
+    place_interval: Interval | None
+
+    def numbers(self) -> dict[str, Any]:
+        """OA, AA, kappa and macro F1; None where undefined."""
+        figures = compute_metrics(self.matrix).numbers()
+        return {name: figures[name] for name in _NUMBERS}
+
+
+def no_numbers() -> dict[str, Any]:
+    """Return the figures of a model that was not scored."""
+    return dict.fromkeys(_NUMBERS)
+
+
+def train_and_score(job: Job, scene: Scene, recipe: Recipe, progress: Progress) -> tuple[Fit, Score | None]:
+    """Train the model that is saved and score it, or its twin trained without the held-back part."""
+    if job.test_samples is not None:
+        fit = fit_model(job, scene.stack, scene.samples, recipe, None, progress.part(0.0, 0.9))
+        return fit, _score_on_given(job, scene, fit, progress.part(0.9, 1.0))
+    if job.parameters["test_fraction"] == 0:
+        progress.log("Nothing is held back: the model is not scored.")
+        return fit_model(job, scene.stack, scene.samples, recipe, None, progress), None
+    samples = assign_groups(scene.samples, recipe.gap, *scene.grid.shape)
+    split = hold_back(samples, job.parameters["test_fraction"], recipe.seed, recipe.gap)
+    for note in (*samples.notes[len(scene.samples.notes) :], *split.notes):
+        progress.log(note)
+    if not split.test.any():
+        progress.warn("No class has two separate places: nothing could be held back and nothing is scored.")
+        return fit_model(job, scene.stack, samples, recipe, None, progress), None
+    if not job.parameters["refit"]:
+        return _score_held_back(job, scene, samples, split, recipe, progress)
+    fit, score = _score_held_back(job, scene, samples, split, recipe, progress.part(0.0, 0.5))
+    progress.log("Training again on all samples; the scores are those of the first model.")
+    epochs = int(fit.settings.get("epochs", 0))
+    return fit_model(job, scene.stack, samples, recipe, None, progress.part(0.5, 1.0), epochs), score
+
+
+def _score_held_back(
+    job: Job, scene: Scene, samples: SampleSet, split: Split, recipe: Recipe, progress: Progress
+) -> tuple[Fit, Score]:
+    tests = samples.subset(split.test)
+    fit = fit_model(job, scene.stack, samples.subset(split.train), recipe, tests, progress.part(0.0, 0.9))
+    n_groups = len(np.unique(tests.groups))
+    measured = (
+        f"{len(tests)} pixels in {n_groups} held-back groups, at least {scene.grid.metres_of(recipe.gap):g} m "
+        "from the training samples"
+    )
+    if job.parameters["refit"]:
+        saved = "The saved model was trained again on all samples, the held-back ones included."
+    else:
+        saved = "The saved model is the one that was scored; it has not seen the held-back samples."
+    return fit, _scored(job, scene, fit, tests, (measured, saved), progress.part(0.9, 1.0))
+
+
+def _score_on_given(job: Job, scene: Scene, fit: Fit, progress: Progress) -> Score:
+    if job.test_samples is None:
+        raise ValueError("the job has test samples")
+    tests = drop_invalid(read_samples(job.test_samples, scene.grid, scene.samples.classes), scene.stack)
+    if not len(tests):
+        raise SamplesError(
+            "None of the test samples lies inside the valid area with a class of the training samples.",
+            where=job.test_samples.path,
+            remedy="Check the class field and the place of the test samples.",
+        )
+    texts = (
+        f"{len(tests)} pixels of the given test samples",
+        "The saved model was trained on all training samples.",
+    )
+    return _scored(job, scene, fit, tests, texts, progress)
+
+
+def _scored(
+    job: Job, scene: Scene, fit: Fit, tests: SampleSet, texts: tuple[str, str], progress: Progress
+) -> Score:
+    found = predict_samples(job, fit.model, scene.stack, tests, progress)
+    absent = np.flatnonzero((tests.counts() == 0) & (scene.samples.counts() > 0))
+    return Score(
+        matrix=ConfusionMatrix.from_labels(tests.labels, found, tests.classes),
+        measured_on=texts[0],
+        saved_model=texts[1],
+        not_assessed=tuple(absent.tolist()),
+        n_places=len(np.unique(tests.groups)),
+        place_interval=clustered_interval(found == tests.labels, tests.groups),
+    )
