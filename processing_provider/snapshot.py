@@ -64,7 +64,7 @@ def write_samples(
     values = [plain_value(f[class_field]) for f in features]
     columns = _columns(values)
     path = QgsProcessingUtils.generateTempFilename("samples.gpkg")
-    rows = _rows(features, values, styles, group_field, columns)
+    rows = _rows(features, values, styles, fields, columns)
     _write(path, columns, source.wkbType(), source.sourceCrs(), rows, context)
     grouped = GROUP if group_field else ""
     samples = SamplesInput(path, "vector", _LAYER, CLASS, grouped, radius)
@@ -146,13 +146,25 @@ def _rows(
     features: list[QgsFeature],
     values: list[Any],
     styles: Styles,
-    group_field: str,
+    fields: tuple[str, str],
     columns: QgsFields,
 ) -> Iterator[QgsFeature]:
+    class_field, group_field = fields
     for feature, value in zip(features, values):
         group = plain_value(feature[group_field]) if group_field else None
-        name = styles.get(str(value), (value if isinstance(value, str) else None,))[0]
-        yield _feature(columns, feature.geometry(), [value, name, None if group is None else str(group)])
+        label, _ = styles.get(str(value), (_own_name(feature, class_field, value), ""))
+        attributes = [value, label, None if group is None else str(group)]
+        yield _feature(columns, feature.geometry(), attributes)
+
+
+def _own_name(feature: QgsFeature, class_field: str, value: Any) -> str | None:
+    """Return the class name where there is no style: a text value itself, or `name` beside `class`."""
+    if isinstance(value, str):
+        return value
+    if class_field != CLASS or feature.fields().lookupField(NAME) < 0:
+        return None
+    name = feature[NAME]
+    return name if isinstance(name, str) and name else None
 
 
 def _feature(columns: QgsFields, geometry: Any, attributes: list[Any]) -> QgsFeature:

@@ -30,14 +30,14 @@ class DemoScene(LandfuseAlgorithm):
         return [
             self.tr(
                 "A place to try every step without own data. Some classes need heights and others spectra to "
-                "be told apart, the sources have different pixel sizes and one has another CRS. The same seed "
+                "be told apart, the sources have different pixel sizes, one has another CRS. The same seed "
                 "always gives the same scene. It needs no deep-learning runtime."
             )
         ]
 
     def initAlgorithm(self, config: Any = None) -> None:
         super().initAlgorithm(config)
-        for name, label in RASTERS.items():  # for graphical models, which take the next step's inputs here
+        for name, label in RASTERS.items():  # graphical models chain on these
             self.addOutput(QgsProcessingOutputRasterLayer(name, self.tr(label)))
         for name, label in VECTORS.items():
             self.addOutput(QgsProcessingOutputVectorLayer(name, self.tr(label)))

@@ -147,6 +147,16 @@ def test_a_real_field_of_whole_numbers_becomes_integer(snap):
     assert written.fields().field("class").typeName().lower().startswith("integer")
 
 
+def test_names_beside_the_classes_are_kept_without_a_style(snap):
+    layer = QgsVectorLayer("Point?crs=EPSG:32633&field=class:integer&field=name:string", "ours", "memory")
+    feature = QgsFeature(layer.fields())
+    feature.setAttributes([4, "Meadow"])
+    feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(1.0, 2.0)))
+    layer.dataProvider().addFeatures([feature])
+    _, written = snap(layer, class_field="class")
+    assert rows(written)[0][:2] == [4, "Meadow"]
+
+
 def test_a_missing_field_is_named_with_those_that_exist(snap, samples_layer):
     with pytest.raises(SamplesError, match=r"no field 'klass'.*cover, kind, parcel"):
         snap(samples_layer, class_field="klass")
