@@ -337,13 +337,19 @@ def block_size(dataset: Any) -> tuple[int, int]:
     return height, width
 
 
-def read_floats(dataset: Any, window: Window, path: str) -> NDArray[np.float32]:
-    """Return a window of all bands of an open raster (C, H, W). Raises `RasterReadError`."""
+def read_floats(
+    dataset: Any, window: Window, path: str, shape: tuple[int, int] | None = None
+) -> NDArray[np.float32]:
+    """Return a window of all bands of an open raster (C, H, W). Raises `RasterReadError`.
+
+    `shape`: rows and columns to thin the window to, taking single pixels and the file's overviews.
+    """
     place = (window.col, window.row, window.width, window.height)
-    data = _ask(unreadable(path), dataset.ReadRaster, *place, buf_type=gdal.GDT_Float32)
+    rows, cols = shape or (window.height, window.width)
+    data = _ask(unreadable(path), dataset.ReadRaster, *place, cols, rows, gdal.GDT_Float32)
     if data is None:
         raise unreadable(path)("")
-    return np.frombuffer(data, np.float32).reshape(dataset.RasterCount, window.height, window.width)
+    return np.frombuffer(data, np.float32).reshape(dataset.RasterCount, rows, cols)
 
 
 class BandReader:

@@ -151,7 +151,7 @@ def _pictures(result: AssessedMap) -> Markup:
     shown = [c for c in result.matrix.classes if result.present.get(c.value)]
     legend = join((_legend_entry(c.color, c.name) for c in shown), " ")
     pictures = [
-        class_map_figure(result.path, grid, result.matrix.classes, legend),
+        class_map_figure(result.info, result.matrix.classes, legend),
         agreement_figure(
             grid,
             samples.rows,

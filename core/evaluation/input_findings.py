@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.band_choice import sample_bands, useless_bands
+from ..data.decimated import coarse_grid, valid_coarse
 from ..data.grid import Bounds, Grid
 from ..data.modalities import Modality, ModalityRaster
 from ..data.raster_io import make_grid, transform_bounds
 from ..data.stack import Stack
-from ..data.windows import Window, iter_tiles
+from ..data.windows import Window
 from ..progress import Progress, silent
 from .html import percent
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 COVERAGE_SIDE = 256  # pixels of the longer side of the picture of the overlap
 _VALIDITY_BANDS = 5  # bands of a layer looked at for validity
-_TILE = 512  # pixels
 # Values that stand for nodata in many products; -3e38 is the lowest float32.
 _HIDDEN_NODATA = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -3.4028234663852886e38)
 _MANY_ZEROS = 0.01  # share of pixels
@@ -150,8 +150,7 @@ def coverage(modalities: Mapping[str, Modality], grid: Grid, progress: Progress 
     valid = {}
     for number, (key, modality) in enumerate(modalities.items()):
         progress(number / len(modalities), f"Looking where {key} has data")
-        with Stack({key: thinned(modality)}, whole) as stack:
-            valid[key] = stack.valid(Window(0, 0, whole.rows, whole.cols))
+        valid[key] = valid_coarse(thinned(modality), whole)
     return Coverage(whole, valid)
 
 
@@ -191,9 +190,9 @@ def _spread(numbers: Sequence[int], limit: int) -> tuple[int, ...]:
 
 def valid_share(modalities: Mapping[str, Modality], grid: Grid, mask: str = "") -> float:
     """Return the share of the pixels of a coarse version of `grid` that all modalities and the mask allow."""
-    from .pictures import coarse_grid
-
     coarse = coarse_grid(grid, COVERAGE_SIDE)
-    with Stack({key: thinned(m) for key, m in modalities.items()}, coarse, mask) as stack:
-        shares = [stack.valid(window) for window in iter_tiles(coarse.rows, coarse.cols, _TILE)]
-    return float(np.concatenate([s.ravel() for s in shares]).mean())
+    with Stack({}, coarse, mask) as stack:
+        valid = stack.valid(Window(0, 0, coarse.rows, coarse.cols))
+    for modality in modalities.values():
+        valid = valid & valid_coarse(thinned(modality), coarse)
+    return float(valid.mean())

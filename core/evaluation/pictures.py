@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data.aligned_reader import AlignedReader
 from ..data.classes import LandClass
+from ..data.decimated import coarse_grid, read_coarse
 from ..data.grid import Grid
-from ..data.modalities import Modality, SourceBand
+from ..data.modalities import Modality, ModalityRaster, SourceBand
+from ..data.raster_info import RasterInfo
 from ..data.stack import Stack
 from ..data.windows import Window
 from .html import Content, Markup, element, figure
@@ -23,29 +23,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONGEST = 480  # pixels of the longer side of a picture
-_AVERAGE_UP_TO = 16  # times a picture is coarser than its raster
+_AVERAGE_UP_TO = 1 << 22  # pixels of a raster; a picture of a larger one takes single pixels
 _RED_GREEN_BLUE = (660.0, 560.0, 480.0)  # nm
 _GROUND, _AGREE, _ERROR = (150, 156, 164, 70), (29, 111, 165, 255), (214, 88, 20, 255)
 
 
-def coarse_grid(grid: Grid, longest: int = LONGEST) -> Grid:
-    """Return a grid over the same rectangle whose longer side has at most `longest` pixels."""
-    step = max(grid.rows, grid.cols) / longest
-    if step <= 1:
-        return grid
-    rows, cols = max(1, math.ceil(grid.rows / step)), max(1, math.ceil(grid.cols / step))
-    down, across = grid.rows / rows, grid.cols / cols
-    t = grid.transform
-    transform = (t[0], t[1] * across, t[2] * down, t[3], t[4] * across, t[5] * down)
-    metres = (grid.metres[0] * across, grid.metres[1] * down)
-    return Grid(grid.crs, transform, rows, cols, metres)
-
-
-def class_map_figure(path: str, grid: Grid, classes: Sequence[LandClass], caption: Content) -> Markup:
+def class_map_figure(info: RasterInfo, classes: Sequence[LandClass], caption: Content) -> Markup:
     """Return a class map as a small picture (nearest pixel) with its legend in `caption`."""
-    coarse = coarse_grid(grid)
-    with AlignedReader(path, [1], coarse, "nearest") as reader:
-        values = reader.read(Window(0, 0, coarse.rows, coarse.cols))[0]
+    coarse = coarse_grid(info.grid, LONGEST)
+    raster = ModalityRaster(info, (1,), "other")
+    values = read_coarse(Modality("map", (raster,), "other"), coarse)[0]
     picture = class_picture(np.where(np.isfinite(values), values, 0), classes)
     return figure(image(picture, "class map"), caption)
 
@@ -54,7 +41,7 @@ def agreement_figure(
     grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64], correct: NDArray[np.bool_], caption: Content
 ) -> Markup:
     """Return where map and reference agree (blue) and differ (orange), as dots; positions (n,) on `grid`."""
-    coarse = coarse_grid(grid)
+    coarse = coarse_grid(grid, LONGEST)
     picture = np.empty((coarse.rows, coarse.cols, 4), dtype=np.uint8)
     picture[...] = _GROUND
     down, across = coarse.rows / grid.rows, coarse.cols / grid.cols
@@ -77,12 +64,13 @@ def gallery(figures: Sequence[Markup]) -> Markup:
 def modality_figure(modality: Modality, grid: Grid) -> Markup:
     """Return a modality on a coarse version of `grid`, stretched; three bands as a colour picture."""
     positions, caption = picture_bands(modality)
-    coarse = coarse_grid(grid)
-    finest = modality.finest_metres
-    # Averaging reads every pixel; far beyond the picture's resolution the nearest one is enough.
-    resampling = "nearest" if finest > 0 and coarse.pixel_metres / finest > _AVERAGE_UP_TO else ""
-    with Stack({modality.key: _only(modality, positions, resampling)}, coarse) as stack:
-        data = stack.read(Window(0, 0, coarse.rows, coarse.cols)).data[modality.key]
+    coarse = coarse_grid(grid, LONGEST)
+    chosen = _only(modality, positions)
+    if max(r.info.grid.rows * r.info.grid.cols for r in chosen.rasters) <= _AVERAGE_UP_TO:
+        with Stack({modality.key: chosen}, coarse) as stack:
+            data = stack.read(Window(0, 0, coarse.rows, coarse.cols)).data[modality.key]
+    else:  # averaging reads every pixel
+        data = read_coarse(chosen, coarse)
     return figure(image(stretched(data), f"{modality.key}: {caption}"), f"{modality.key}: {caption}")
 
 
@@ -110,12 +98,11 @@ def _named(bands: Sequence[SourceBand], color: str) -> int | None:
     return hits[0] if len(hits) == 1 else None
 
 
-def _only(modality: Modality, positions: Sequence[int], resampling: str) -> Modality:
+def _only(modality: Modality, positions: Sequence[int]) -> Modality:
     """Return the modality with only the bands at `positions`, in that order; its layers are renumbered."""
     rasters = []
     for new, position in enumerate(positions):
         band = modality.bands[position]
-        for raster in modality.layers[band.layer]:
-            chosen = resampling or raster.resampling
-            rasters.append(replace(raster, bands=(band.number,), layer=new, resampling=chosen))
+        layer = modality.layers[band.layer]
+        rasters += [replace(raster, bands=(band.number,), layer=new) for raster in layer]
     return replace(modality, rasters=tuple(rasters))

@@ -7,7 +7,7 @@ import pytest
 from landfuse.core.errors import Cancelled, OutputError
 from landfuse.core.evaluation.check_inputs_job import run
 from landfuse.core.evaluation.input_check import check_inputs, places_per_class, verdict
-from landfuse.core.evaluation.pictures import coarse_grid, picture_bands
+from landfuse.core.evaluation.pictures import picture_bands
 from landfuse.core.job import parse_job
 from landfuse.core.progress import Progress
 
@@ -234,11 +234,3 @@ def test_colours_are_chosen_by_name_and_by_wavelength(tmp_path, optical, random)
     check = check_inputs(_job(tmp_path, optical=optical, hsi=waves))
     assert picture_bands(check.modalities["optical"])[0] == [2, 1, 0]
     assert picture_bands(check.modalities["hsi"])[0] == [2, 1, 0]
-
-
-def test_a_coarse_grid_covers_the_same_rectangle(tmp_path, optical):
-    grid = check_inputs(_job(tmp_path, optical=optical)).grid
-    coarse = coarse_grid(grid, 30)
-    assert coarse.shape == (30, 30)
-    assert coarse.bounds == grid.bounds
-    assert coarse_grid(grid, 100) is grid
