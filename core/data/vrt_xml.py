@@ -30,13 +30,14 @@ def source_vrt(
 
 
 def _band(info: RasterInfo, band: BandInfo, position: int, to_power: bool, drop_infinite: bool) -> str:
-    scale, offset = band.scale, band.offset
-    source = _source(info, band, 1.0 if scale is None else scale, offset or 0.0)
+    scale, offset = 1.0 if band.scale is None else band.scale, band.offset or 0.0
+    source = _source(info, band, scale, offset)
     if to_power:
         return _open_band(position, "dB2pow") + source + "</VRTRasterBand>"
     if drop_infinite and band.dtype in FLOAT_TYPES:
-        # x + 0 * x is x where x is finite and NaN elsewhere.
-        return _open_band(position, "sum") + source + _source(info, band, 0.0, 0.0) + "</VRTRasterBand>"
+        # 2 x - x is x where x is finite and NaN elsewhere; 0 x + x is not, GDAL takes the short cut.
+        doubled = _source(info, band, 2 * scale, 2 * offset)
+        return _open_band(position, "diff") + doubled + source + "</VRTRasterBand>"
     return _open_band(position) + source + "</VRTRasterBand>"
 
 
