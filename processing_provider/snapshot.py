@@ -6,8 +6,10 @@ visible through `QgsProcessingFeatureSource`; the engine only ever sees the file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from qgis.core import (
@@ -30,8 +32,6 @@ from ..core.errors import OutputError, SamplesError
 from ..core.job import SamplesInput
 
 CLASS, NAME, GROUP = "class", "name", "group"
-_LAYER = "samples"
-
 Styles = dict[str, tuple[str, str]]  # class value as text -> label, colour
 
 
@@ -63,21 +63,27 @@ def write_samples(
     features = list(source.getFeatures(QgsFeatureRequest(), skip_checks))
     values = [plain_value(f[class_field]) for f in features]
     columns = _columns(values)
-    path = QgsProcessingUtils.generateTempFilename("samples.gpkg")
+    path = _new_file(source.sourceName())
     rows = _rows(features, values, styles, fields, columns)
     _write(path, columns, source.wkbType(), source.sourceCrs(), rows, context)
     grouped = GROUP if group_field else ""
-    samples = SamplesInput(path, "vector", _LAYER, CLASS, grouped, radius)
+    samples = SamplesInput(path, "vector", Path(path).stem, CLASS, grouped, radius)
     return Snapshot(samples, class_list(values, styles))
 
 
 def write_polygons(layer: QgsVectorLayer, context: QgsProcessingContext) -> str:
     """Write the geometries of `layer` (a mask) and return the path."""
-    path = QgsProcessingUtils.generateTempFilename("mask.gpkg")
+    path = _new_file(layer.name())
     columns = QgsFields()
     rows = (_feature(columns, f.geometry(), []) for f in layer.getFeatures())
     _write(path, columns, layer.wkbType(), layer.crs(), rows, context)
     return path
+
+
+def _new_file(name: str) -> str:
+    """Return a path in a new temporary folder that reminds of the layer: errors and reports show it."""
+    kept = re.sub(r"\W+", "_", name).strip("_")[:60]
+    return QgsProcessingUtils.generateTempFilename(f"{kept or 'samples'}.gpkg")
 
 
 def class_list(values: Iterable[Any], styles: Styles) -> tuple[dict[str, Any], ...]:
@@ -183,7 +189,7 @@ def _write(
     context: QgsProcessingContext,
 ) -> None:
     options = QgsVectorFileWriter.SaveVectorOptions()
-    options.driverName, options.layerName = "GPKG", _LAYER
+    options.driverName, options.layerName = "GPKG", Path(path).stem
     options.layerOptions = ["FID=fid_of_snapshot"]
     kind = QgsWkbTypes.multiType(QgsWkbTypes.flatType(QgsWkbTypes.linearType(wkb_type)))
     writer = QgsVectorFileWriter.create(path, columns, kind, crs, context.transformContext(), options)

@@ -121,6 +121,17 @@ def test_train_sends_one_job_with_what_was_chosen(algorithm, client, context, fe
     assert results["KAPPA"] is None
 
 
+def test_a_batch_sends_a_job_per_row(algorithm, client, context, feedback, train_values, make_raster):
+    train = algorithm("train")
+    call(train, train_values, context, feedback)
+    call(train, {**train_values, "LIDAR": make_raster("c.tif"), "TREES": 30}, context, feedback)
+    first, second = client.jobs
+    assert (first.parameters["trees"], second.parameters["trees"]) == (20, 30)
+    assert first.inputs["hsi"] == second.inputs["hsi"]
+    assert first.inputs["lidar"] != second.inputs["lidar"]
+    assert first.samples.path != second.samples.path
+
+
 def test_an_error_of_the_run_reaches_a_script_in_words(algorithm, client, context, feedback, train_values):
     def fail(progress):
         raise EngineError("The engine was killed.", where="engine", remedy="Use a smaller batch.")
@@ -179,6 +190,20 @@ def test_a_vanished_engine_is_named_as_the_reason(algorithm, monkeypatch, tmp_pa
     assert "gone" in reason
     assert "Set up" in reason
     assert algorithm("assess").canExecute() == (True, "")
+
+
+def test_the_demo_scene_offers_its_files_to_the_next_step(algorithm):
+    outputs = names(algorithm("demoscene").outputDefinitions())
+    assert {
+        "FOLDER",
+        "HSI",
+        "LIDAR",
+        "SAR",
+        "OPTICAL",
+        "TRUTH",
+        "TRAINING_AREAS",
+        "REFERENCE_POINTS",
+    } == outputs
 
 
 def test_the_graphical_model_is_listed_with_its_outputs(provider):

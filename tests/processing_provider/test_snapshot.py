@@ -62,6 +62,12 @@ def test_the_file_has_class_name_group_and_the_crs(snap, samples_layer):
     assert job.classes == ()
 
 
+def test_the_file_is_named_after_the_layer(snap, samples_layer):
+    samples_layer.setName("Areas / 2024: Böden")
+    job, _ = snap(samples_layer)
+    assert job.samples.path.endswith("Areas_2024_Böden.gpkg")
+
+
 def test_unsaved_edits_are_in_the_file(snap, samples_layer):
     first = next(samples_layer.getFeatures())
     samples_layer.startEditing()

@@ -1,0 +1,172 @@
+"""The main job through QGIS Processing on a part of the demo scene, with the real engine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("torch", reason="needs the engine's packages")
+pytest.importorskip("sklearn", reason="needs the engine's packages")
+
+from landfuse.core.data.demo_scene_job import run as write_scene
+from landfuse.core.environment import verify, write_record
+from landfuse.core.job import Job, parse_job
+from landfuse.core.progress import silent
+from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsRasterLayer
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder of the engine whose record names this Python."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LANDFUSE_HOME", str(folder))
+        write_record(verify(sys.executable))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scene")
+    job: Job = parse_job({"landfuse_job": 1, "kind": "demoscene", "outputs": {"folder": str(folder)}}, folder)
+    write_scene(job, silent)
+    return folder
+
+
+@pytest.fixture
+def processing(provider, home):
+    import processing
+
+    return processing
+
+
+@pytest.fixture(scope="module")
+def sources(scene):
+    return {"HSI": [str(scene / "hsi.tif")], "LIDAR": [str(scene / "lidar.tif")]}
+
+
+@pytest.fixture(scope="module")
+def areas(scene):
+    return {"SAMPLES": str(scene / "training_areas.gpkg"), "CLASS_FIELD": "class"}
+
+
+@pytest.fixture(scope="module")
+def points(scene):
+    return {"SAMPLES": str(scene / "reference_points.gpkg"), "CLASS_FIELD": "class"}
+
+
+FAST = {"METHOD": "random_forest", "TREES": 20, "CONTEXT_WINDOWS": "3", "PIXEL_SIZE": 4.0}
+
+
+def test_train_classify_assess(processing, sources, areas, points, tmp_path):
+    model = str(tmp_path / "m.safetensors")
+    trained = processing.run(
+        "landfuse:train", {**sources, **areas, **FAST, "MODEL": model, "REPORT": str(tmp_path / "m.html")}
+    )
+    assert 0.3 < trained["OA"] <= 1
+    assert (tmp_path / "m.html").read_text(encoding="utf-8").startswith("<!")
+    mapped = processing.run(
+        "landfuse:classify", {**sources, "MODEL": model, "CLASSMAP": str(tmp_path / "map.tif")}
+    )
+    layer = QgsRasterLayer(mapped["CLASSMAP"], "map")
+    assert layer.renderer().type() == "paletted"
+    assert all(entry.label and not entry.label.isdigit() for entry in layer.renderer().classes())
+    table = str(tmp_path / "accuracy.csv")
+    assessed = processing.run("landfuse:assess", {"CLASSMAP": layer, **points, "TABLE": table})
+    assert 0.3 < assessed["OA"] <= 1
+    assert {"AA", "KAPPA", "F1"} <= assessed.keys()
+    card = processing.run("landfuse:modelinfo", {"MODEL": model, "REPORT": str(tmp_path / "card.html")})
+    assert card["N_CLASSES"] >= 5
+
+
+def test_a_network_is_trained_and_applied(processing, sources, areas, tmp_path):
+    lines = []
+
+    class Feedback(QgsProcessingFeedback):
+        def pushInfo(self, text):  # noqa: N802  QGIS names it
+            lines.append(text)
+
+    values = {**sources, **areas, "METHOD": "mibf_net", "EPOCHS": 2, "PIXEL_SIZE": 4.0, "REFIT": False}
+    model = str(tmp_path / "m.safetensors")
+    processing.run("landfuse:train", {**values, "MODEL": model}, feedback=Feedback(False))
+    assert any(line.startswith("Epoch 1: ") for line in lines)
+    mapped = processing.run(
+        "landfuse:classify",
+        {**sources, "MODEL": model, "CLASSMAP": "TEMPORARY_OUTPUT", "PROBABILITIES": str(tmp_path / "p.tif")},
+    )
+    assert QgsRasterLayer(str(tmp_path / "p.tif"), "p").bandCount() >= 5
+    assert QgsRasterLayer(mapped["CLASSMAP"], "map").isValid()
+
+
+def test_the_graphical_model_does_all_in_one(processing, sources, areas, points, tmp_path):
+    reference = {"REFERENCE_SAMPLES": points["SAMPLES"], "REFERENCE_CLASS_FIELD": points["CLASS_FIELD"]}
+    outputs = {
+        "train:MODEL": str(tmp_path / "m.safetensors"),
+        "train:REPORT": str(tmp_path / "training.html"),
+        "classify:CLASSMAP": str(tmp_path / "map.tif"),
+        "assess:REPORT": str(tmp_path / "accuracy.html"),
+    }
+    values = {"HSI": sources["HSI"], **areas, **reference, **outputs, "METHOD": "random_forest"}
+    results = processing.run("landfuse:train_classify_assess", values)
+    for name, path in outputs.items():
+        assert results[name] == path
+        assert (tmp_path / path).is_file()
+
+
+def test_the_class_map_arrives_styled_in_the_project(processing, sources, areas, tmp_path):
+    from qgis.PyQt.QtCore import QCoreApplication
+
+    model = str(tmp_path / "m.safetensors")
+    processing.run("landfuse:train", {**sources, **areas, **FAST, "REFIT": False, "MODEL": model})
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    processing.runAndLoadResults(
+        "landfuse:classify", {**sources, "MODEL": model, "CLASSMAP": "TEMPORARY_OUTPUT"}, context=context
+    )
+    QCoreApplication.processEvents()
+    layers = [x for x in QgsProject.instance().mapLayers().values() if x.name() == "Class map"]
+    assert [layer.renderer().type() for layer in layers] == ["paletted"]
+    QgsProject.instance().removeMapLayers([layer.id() for layer in layers])
+
+
+PROGRAM = shutil.which("qgis_process.bin") or shutil.which("qgis_process")
+
+
+@pytest.mark.skipif(not PROGRAM, reason="qgis_process is not installed")
+def test_qgis_process_trains_and_classifies(root, home, sources, areas, tmp_path):
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "landfuse").symlink_to(root, target_is_directory=True)
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "LANDFUSE_HOME": str(home),
+        "QGIS_PLUGINPATH": str(plugins),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
+
+    def call(*arguments):
+        command = [PROGRAM, *arguments]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=250, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    call("plugins", "enable", "landfuse")
+    model = str(tmp_path / "m.safetensors")
+    rasters = [f"HSI={sources['HSI'][0]}", f"LIDAR={sources['LIDAR'][0]}"]
+    samples = [f"SAMPLES={areas['SAMPLES']}", "CLASS_FIELD=class"]
+    settings = [f"{name}={value}" for name, value in FAST.items()]
+    told = call("run", "landfuse:train", "--", *rasters, *samples, *settings, f"MODEL={model}")
+    assert "OA:" in told
+    class_map = tmp_path / "map.tif"
+    call("run", "landfuse:classify", "--", *rasters, f"MODEL={model}", f"CLASSMAP={class_map}")
+    assert class_map.is_file()
+    assert class_map.with_suffix(".qml").is_file()
