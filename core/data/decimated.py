@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from .grid import Grid
 from .modalities import Modality, ModalityRaster
 from .quantities import to_decibels
-from .raster_io import open_vrt, read_floats, transform_bounds, transform_points
-from .vrt_xml import source_vrt
+from .raster_io import read_thinned, transform_bounds, transform_points
 from .windows import Window
 
 Floats = NDArray[np.float32]
@@ -101,9 +100,7 @@ def _read_thinly(raster: ModalityRaster, window: Window, shape: tuple[int, int])
     bands = [info.band(n) for n in raster.bands]
     if raster.nodata is not None:
         bands = [replace(band, nodata=raster.nodata) for band in bands]
-    vrt = open_vrt(source_vrt(info, bands, ""), info.path)
-    values = read_floats(vrt, window, info.path, shape).copy()
-    values[~np.isfinite(values)] = np.nan
+    values = read_thinned(info, bands, window, shape)
     return to_decibels(values) if raster.quantity == "sar_linear" else values
 
 

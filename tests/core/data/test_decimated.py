@@ -85,6 +85,35 @@ def test_nodata_and_places_outside_are_not_valid(tmp_path):
     assert valid[3:, 5:].all()
 
 
+def test_overviews_nodata_scale_and_mask_are_respected(tmp_path):
+    values = np.full((1, 1200, 1200), 5.0, np.float32)
+    values[:, :600] = -9999
+    asked = write_raster(tmp_path / "a.tif", values, nodata=-9999)
+    data = gdal.Open(asked.path, gdal.GA_Update)
+    data.BuildOverviews("NEAREST", [2, 4])
+    data.GetRasterBand(1).SetScale(2)
+    data.GetRasterBand(1).SetOffset(1)
+    data = None
+    modality = _optical(asked)
+    read = read_coarse(modality, coarse_grid(modality.rasters[0].info.grid, 300))
+    assert np.isnan(read[0, :150]).all()
+    assert (read[0, 150:] == 11.0).all()
+
+
+def test_a_mask_band_is_respected(tmp_path):
+    asked = write_raster(tmp_path / "a.tif", np.ones((3, 40, 40), np.float32))
+    data = gdal.Open(asked.path, gdal.GA_Update)
+    data.CreateMaskBand(gdal.GMF_PER_DATASET)
+    mask = np.full((40, 40), 255, np.uint8)
+    mask[:, :20] = 0
+    data.GetRasterBand(1).GetMaskBand().WriteArray(mask)
+    data = None
+    modality = _optical(asked)
+    valid = valid_coarse(modality, coarse_grid(modality.rasters[0].info.grid, 10))
+    assert not valid[:, :5].any()
+    assert valid[:, 5:].all()
+
+
 def test_a_raster_far_away_is_nowhere_valid(tmp_path):
     modality = _optical(write_raster(tmp_path / "a.tif", np.ones((1, 4, 4), np.float32), x=X0 + 9999))
     assert not valid_coarse(modality, make_grid("EPSG:32633", (X0, 1.0, 0.0, Y0, 0.0, -1.0), 4, 4)).any()
