@@ -65,8 +65,8 @@ def hold_back(samples: SampleSet, fraction: float, seed: int, gap_px: int) -> Sp
     """Hold about `fraction` of the groups back as test part.
 
     A group's side follows from the seed and its own key, so that other groups may come and go. Only where
-    that would leave a class with two or more groups on one side, or hold back less than half or more than one
-    and a half times `fraction` of a class, the groups nearest to the border change sides. A class with a
+    that would leave a class with two or more groups on one side, or hold back less than a third of `fraction`
+    or more than twice of it, the groups nearest to the border change sides. A class with a
     single group is trained in full. Training samples closer than `gap_px` pixels (Chebyshev) to a test sample
     are left out; test groups that would leave less than a fifth of a class for training are trained instead,
     those that touch most of it first.
@@ -110,7 +110,7 @@ def _test_groups(groups: _Groups, fraction: float, pinned: NDArray[np.bool_]) ->
     rare_first = np.argsort(groups.holds.sum(axis=0), kind="stable").tolist()
     for label in rare_first:
         sides.leave_training(label)
-    least, most = fraction / 2, min(1.5 * fraction, (1 + fraction) / 2)
+    least, most = fraction / 3, min(2 * fraction, (1 + fraction) / 2)
     for label in rare_first:
         sides.reduce(label, most)
     for label in rare_first:
