@@ -30,9 +30,7 @@ def check_writable(path: str | Path) -> None:
         raise _not_writable(target, error) from error
     if target.exists():
         try:
-            os.replace(
-                target, target
-            )  # does nothing, but Windows refuses it while the file is open elsewhere
+            os.replace(target, target)  # does nothing, but Windows refuses while the file is open elsewhere
         except OSError as error:
             raise OutputError("The file is in use.", where=str(target), remedy=_IN_USE) from error
 

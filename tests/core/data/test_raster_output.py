@@ -175,8 +175,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing_behind(tmp_path, root):
         import numpy as np
         from landfuse.core.data.raster_io import make_grid
         from landfuse.core.data.raster_output import create_float_raster
-        from landfuse.core.data.staged_output import check_writable
-from landfuse.core.data.windows import iter_tiles
+        from landfuse.core.data.windows import iter_tiles
         from landfuse.core.errors import OutputError
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
