@@ -51,7 +51,8 @@ thead th { color: var(--soft); font-weight: 600; font-size: .825rem; vertical-al
 tbody th { font-weight: 500; }
 .wide th.number, .wide td.number { text-align: right; white-space: nowrap; }
 .wide tbody th { white-space: nowrap; }
-.wide td.text:last-child { min-width: 9rem; }
+.wide td.text { white-space: nowrap; }
+.wide td.text:last-child { white-space: normal; min-width: 12rem; }
 table.properties { width: 100%; }
 table.properties th { width: 34%; min-width: 8rem; color: var(--soft); font-weight: 500; }
 table.properties td { overflow-wrap: anywhere; padding-right: 0; }
