@@ -41,7 +41,10 @@ def lattice_windows(rows: int, cols: int, limit: int, budget: int = READ_BUDGET)
     pixels lie closer. The lattice depends on nothing but these numbers.
     """
     tiles = list(_spread_tiles(rows, cols, budget))
-    step = max(1, math.ceil(math.sqrt(sum(t.height * t.width for t in tiles) / limit)))
+    share = sum(t.height * t.width for t in tiles) / (rows * cols)
+    step = max(1, math.floor(math.sqrt(rows * cols * share / limit)))
+    while math.ceil(rows / step) * math.ceil(cols / step) * share > limit:
+        step += 1
     for tile in tiles:
         part = LatticePart(
             tile,
