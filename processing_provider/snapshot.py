@@ -55,9 +55,7 @@ def write_samples(
     `layer` is the layer behind the source, for its style. `fields`: class field and group field ("" = none);
     `radius` in metres. Raises `SamplesError` for a field that does not exist.
     """
-    class_field, group_field = fields
-    for name in (class_field, group_field):
-        _check_field(source, name)
+    fields = class_field, group_field = _field(source, fields[0]), _field(source, fields[1])
     styles = _styles(layer, class_field)
     skip_checks = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
     features = list(source.getFeatures(QgsFeatureRequest(), skip_checks))
@@ -112,13 +110,18 @@ def plain_value(value: Any) -> Any:
     return value if isinstance(value, (int, float)) else str(value)
 
 
-def _check_field(source: QgsProcessingFeatureSource, name: str) -> None:
-    if name and source.fields().lookupField(name) < 0:
+def _field(source: QgsProcessingFeatureSource, name: str) -> str:
+    """Return the field as it is really spelt, "" for none. Raises `SamplesError` if it does not exist."""
+    if not name:
+        return ""
+    position = source.fields().lookupField(name)
+    if position < 0:
         raise SamplesError(
             f"There is no field '{name}'.",
             where=source.sourceName(),
             remedy=f"Choose one of: {', '.join(source.fields().names())}.",
         )
+    return source.fields().at(position).name()
 
 
 def _styles(layer: QgsVectorLayer | None, class_field: str) -> Styles:

@@ -142,6 +142,40 @@ def test_curved_areas_are_written_with_straight_edges(snap):
     assert abs(next(written.getFeatures()).geometry().area() - 12.56) < 0.1
 
 
+@pytest.mark.parametrize("text", ["PolygonZ((0 0 9, 4 0 9, 4 2 9, 0 0 9))", "Polygon((0 0, 4 0, 4 2, 0 0))"])
+def test_areas_are_written_flat_with_all_their_parts(snap, text):
+    layer = QgsVectorLayer(f"{text.split('(')[0]}?crs=EPSG:32633&field=cover:integer", "areas", "memory")
+    feature = QgsFeature(layer.fields())
+    feature.setAttributes([3])
+    feature.setGeometry(QgsGeometry.fromWkt(text))
+    assert layer.dataProvider().addFeatures([feature])[0]
+    _, written = snap(layer)
+    geometry = next(written.getFeatures()).geometry()
+    assert (written.wkbType(), geometry.wkbType()) == (QgsWkbTypes.Type.MultiPolygon,) * 2
+    assert geometry.area() == 4.0
+
+
+def test_the_spelling_of_a_field_may_differ_in_case(snap, samples_layer):
+    _, written = snap(samples_layer, class_field="COVER")
+    assert [r[0] for r in rows(written)] == [1, 2, 2, 5]
+
+
+def test_test_samples_share_the_class_field_but_not_the_groups(
+    algorithm, context, make_raster, samples_layer
+):
+    tests = QgsVectorLayer("Point?crs=EPSG:32633&field=cover:integer", "tests", "memory")
+    feature = QgsFeature(tests.fields())
+    feature.setAttributes([2])
+    feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(400001.0, 5000001.0)))
+    tests.dataProvider().addFeatures([feature])
+    values = {"HSI": make_raster(), "SAMPLES": samples_layer, "CLASS_FIELD": "cover", "GROUP_FIELD": "parcel"}
+    values.update(TEST_SAMPLES=tests, MODEL="TEMPORARY_OUTPUT", METHOD="mibf_net")
+    train = algorithm("train")
+    job = make_job("train", Request(train, values, context))
+    assert (job.samples.group_field, job.test_samples.group_field) == ("group", "")
+    assert job.test_samples.path.endswith("tests.gpkg")
+
+
 def test_a_real_field_of_whole_numbers_becomes_integer(snap):
     layer = QgsVectorLayer("Point?crs=EPSG:32633&field=cover:double", "real", "memory")
     feature = QgsFeature(layer.fields())
