@@ -66,10 +66,10 @@ def hold_back(samples: SampleSet, fraction: float, seed: int, gap_px: int) -> Sp
 
     A group's side follows from the seed and its own key, so that other groups may come and go. Only where
     that would leave a class with two or more groups on one side, or hold back less than a third of `fraction`
-    or more than twice of it, the groups nearest to the border change sides. A class with a
-    single group is trained in full. Training samples closer than `gap_px` pixels (Chebyshev) to a test sample
-    are left out; test groups that would leave less than a fifth of a class for training are trained instead,
-    those that touch most of it first.
+    or more than twice of it, the groups nearest to the border change sides. A class with a single group is
+    trained in full. Training samples closer than `gap_px` pixels (Chebyshev) to a test sample are left out;
+    test groups that would leave less than a fifth of a class for training are trained instead, those that
+    touch most of it first.
     """
     groups = _Groups.of(samples, seed)
     pinned, wanted = groups.single(), np.ceil(_LEAST_TRAINED * samples.counts())

@@ -355,8 +355,9 @@ def _describe(path: str, layer: Any, names: tuple[str, ...]) -> LayerInfo:
         for item in (definition.GetFieldDefn(i) for i in range(definition.GetFieldCount()))
     )
     reference = layer.GetSpatialRef()
-    # A GeoPackage without a CRS reports the local "Undefined Cartesian SRS".
-    crs = "" if reference is None or reference.IsLocal() else reference.ExportToWkt()
+    # A GeoPackage without a CRS reports "Undefined Cartesian SRS" or "Undefined geographic SRS".
+    unknown = reference is None or reference.IsLocal() or str(reference.GetName()).startswith("Undefined")
+    crs = "" if unknown else reference.ExportToWkt()
     return LayerInfo(
         path, layer.GetName(), crs, _shape(definition.GetGeomType()), layer.GetFeatureCount(), fields, names
     )

@@ -157,5 +157,5 @@ def _problem_notes(collected: _Collected) -> list[str]:
         for kind, n in sorted(collected.problems.items())
     ]
     if collected.repaired:
-        notes.append(f"{collected.repaired} invalid geometries repaired.")
+        notes.append(f"Invalid geometries repaired: {collected.repaired}.")
     return notes
