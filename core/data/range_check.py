@@ -67,11 +67,12 @@ def _shift(low: float, high: float, values: NDArray[np.float32]) -> tuple[float,
     first, last = (float(v) for v in np.percentile(valid, (TAIL, 100 - TAIL)))
     width = max(high - low, 1e-6 * max(abs(low), abs(high)), 1e-30)
     ratio = max(last - first, 1e-30) / width if high > low and last > first else 1.0
-    up, down = first - low, high - last
+    # The dark end tells an offset best: bright objects come and go with the scene.
+    up = first - low
     if (up > _SHIFT * width and last > high - _SHIFT * width) or np.mean(valid > high) > _OUTSIDE:
         return (up if up > 0 else last - high), ratio
-    if (down > _SHIFT * width and first < low + _SHIFT * width) or np.mean(valid < low) > _OUTSIDE:
-        return (-down if down > 0 else first - low), ratio
+    if -up > _SHIFT * width or np.mean(valid < low) > _OUTSIDE:
+        return (up if up < 0 else last - high), ratio
     return 0.0, ratio
 
 

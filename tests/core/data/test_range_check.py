@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from landfuse.core.data.grid_choice import choose_grid
+from landfuse.core.data.modalities import describe_inputs
+from landfuse.core.data.normalisation import fit_preprocess
+from landfuse.core.data.range_check import compare_ranges
+from landfuse.core.data.stack import Stack
+from landfuse.core.job import GridRequest, RasterInput
+
+
+def stack_of(path, key="optical"):
+    modalities = describe_inputs({key: (RasterInput(path),)})
+    return Stack(modalities, choose_grid(modalities, GridRequest())[0])
+
+
+def bands(seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.uniform(300, 2000, (4, 40, 40)) * np.array([1, 1.2, 0.8, 2])[:, None, None]).astype(
+        np.float32
+    )
+
+
+@pytest.fixture
+def compare(write_raster):
+    def lines(scene, key="optical"):
+        with stack_of(write_raster("train.tif", bands()), key) as stack:
+            preprocess = fit_preprocess(stack, "stretch")
+        with stack_of(write_raster("scene.tif", scene.astype(np.float32)), key) as stack:
+            return compare_ranges(stack, preprocess)
+
+    return lines
+
+
+def test_a_scene_like_the_training_scene_is_silent(compare):
+    assert compare(bands(seed=1)) == []
+
+
+def test_an_offset_is_told_with_its_size_and_likely_cause(compare):
+    scene = bands(seed=1)
+    scene[:3] += 1000
+    (line,) = compare(scene)
+    assert line.startswith("optical: 3 of 4 bands lie about 1000 above training")
+    assert line.endswith("Sentinel-2 offset?")
+    (line,) = compare(bands(seed=1) - 1000)
+    assert "4 of 4 bands lie about 1000 below training" in line
+
+
+def test_other_units_are_told_as_a_factor(compare):
+    (line,) = compare(bands(seed=1) / 10000)
+    assert line.startswith("optical: 4 of 4 bands vary about 10000 times less than in training")
+
+
+def test_another_offset_has_no_named_cause(compare):
+    (line,) = compare(bands(seed=1) + 5000)
+    assert "lie about 5000 above" in line
+    assert "Sentinel" not in line
+
+
+def test_heights_of_another_terrain_are_told(compare):
+    (line,) = compare(bands(seed=1) + 9000, key="lidar")
+    assert "terrain or height reference" in line
+
+
+def test_a_darker_part_of_the_range_is_not_a_shift(compare):
+    scene = bands(seed=1)
+    scene = np.where(scene > np.median(scene, axis=(1, 2), keepdims=True), scene * 0.7, scene)
+    assert compare(scene) == []
