@@ -87,6 +87,15 @@ def test_components_are_ordered_orthonormal_and_of_fixed_sign():
     assert np.array_equal(components, principal_components(values, 3)[1])
 
 
+@pytest.mark.parametrize("kind", ["stretch", "standardise"])
+def test_components_keep_their_proportions(kind):
+    rng = np.random.default_rng(0)
+    sample = (rng.normal(size=(5000, 3)) * [100.0, 10.0, 1.0]).astype(np.float32)
+    found = fit_normalisation(sample, kind, 3).apply(sample.T)
+    assert found[0].std() / found[1].std() == pytest.approx(10, rel=0.05)
+    assert found[0].std() / found[2].std() == pytest.approx(100, rel=0.05)
+
+
 def test_components_that_are_only_rounding_become_0():
     base = noise(500, 1)
     normalisation = fit_normalisation(np.repeat(base, 5, axis=1), "stretch", 3)
