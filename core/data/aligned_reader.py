@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import AlignmentError
 from .grid import Grid
@@ -15,6 +14,9 @@ from .raster_info import BandInfo, RasterInfo
 from .raster_io import block_size, inspect, open_raster, open_vrt, read_floats, same_crs, warp
 from .vrt_xml import source_vrt
 from .windows import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RESAMPLING = ("average", "bilinear", "nearest")
 _PIECE_BYTES = 32 << 20  # bytes of source blocks touched by one read, all bands

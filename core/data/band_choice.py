@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import BandError
 from .aligned_reader import AlignedReader
 from .lattice import covers_all, lattice_windows
 from .raster_info import BandInfo, RasterInfo
 from .windows import Window, iter_tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 WATER_VAPOUR = ((1340.0, 1450.0), (1790.0, 1960.0))  # nm; the atmosphere is opaque there
 _LIMIT = 20_000  # pixels looked at

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .grid import Grid
 from .modalities import Modality, ModalityRaster
@@ -14,7 +14,11 @@ from .quantities import to_decibels
 from .raster_io import read_thinned, transform_bounds, transform_points
 from .windows import Window
 
-Floats = NDArray[np.float32]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
 _LAYER_VALUES = 1 << 24  # values of a file read at most
 
 

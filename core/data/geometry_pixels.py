@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .grid import Grid
 from .windows import Window, iter_tiles
 
-Pixels = tuple[NDArray[np.int64], NDArray[np.int64]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Pixels = tuple[NDArray[np.int64], NDArray[np.int64]]
+
 _BURN_SIDE = 1024  # pixels; a larger polygon is burnt piece by piece
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .sample_set import Integers, SampleSet, first_pixel_keys, pixel_keys
+from .sample_set import SampleSet, first_pixel_keys, pixel_keys
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .sample_set import Integers
 
 ENOUGH_BLOCKS = 8  # a class should be spread over about as many, so that a quarter of them is two
 _SMALLEST_BLOCK = 8  # pixels

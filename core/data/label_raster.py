@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import SamplesError
 from ..job import SamplesInput
@@ -18,8 +18,13 @@ from .classes import HIGHEST_VALUE, LandClass, class_list
 from .grid import Grid
 from .hashing import uniform
 from .raster_io import inspect
-from .sample_set import Integers, SampleSet, pixel_keys, thinning_note
+from .sample_set import SampleSet, pixel_keys, thinning_note
 from .windows import Window, iter_tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .sample_set import Integers
 
 _TILE = 1024  # pixels
 PLACE_SIDE = 32  # pixels: a label raster has no polygons; its places are cells of this side

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .windows import Window, iter_tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 TILE = 128  # pixels; divides the usual block sizes
 READ_BUDGET = 1 << 21  # pixels of the scene read at most; a larger scene is read in tiles spread evenly

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import ModelFileError, SamplesError
 from ..progress import Progress, silent
 from .lattice import lattice_windows
 from .stack import Stack
 
-Floats = NDArray[np.float32]
-Exclude = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Exclude = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
 
 KINDS = ("stretch", "standardise", "none")
 FITTING_LIMIT = 100_000  # pixels

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .raster_info import RasterInfo
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 QUANTITIES = ("reflectance", "sar_linear", "sar_db", "height", "height_above_ground", "index", "other")
 SAR = ("sar_linear", "sar_db")

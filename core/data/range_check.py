@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .modalities import Modality
 from .normalisation import TAIL, Normalisation, Preprocess, fitting_sample
 from .stack import Stack
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _LIMIT = 10_000  # pixels
 _SHIFT = 0.25  # of the training range; an end of the scene's range that lies further off is told

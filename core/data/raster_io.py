@@ -10,16 +10,18 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from osgeo import gdal, osr
 
 from ..errors import AlignmentError, LandfuseError, OutputError, RasterReadError
 from .grid import Bounds, GeoTransform, Grid
 from .raster_info import BandInfo, RasterInfo, RasterLayout, bad_flags, is_flagged_bad, wavelength_of
 from .windows import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 NO_TRANSFORM: GeoTransform = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)  # what QGIS shows for a file without any
 _ENGINE_CACHE = 512 << 20  # bytes

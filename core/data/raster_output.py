@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .classes import LandClass
 from .grid import Grid
@@ -17,6 +16,9 @@ from .raster_info import RasterLayout
 from .raster_io import GeoTiff
 from .staged_output import StagedOutput
 from .windows import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 UNLABELLED = "no data"
 # Sidecars of an older file of the same name that would be taken for those of the new one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -12,10 +12,13 @@ from ..progress import Progress, silent
 from .classes import LandClass
 from .grid import Grid
 from .label_raster import raster_classes, raster_samples
-from .sample_set import Integers, Mask, SampleSet, require_trainable, thinned
+from .sample_set import SampleSet, require_trainable, thinned
 from .vector_io import VectorLayer, polygon_widths
 from .vector_samples import field_lookup, vector_samples
 from .windows import Window
+
+if TYPE_CHECKING:
+    from .sample_set import Integers, Mask
 
 __all__ = [
     "SampleSet",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .gap import within_gap
 from .groups import assign_groups, block_groups, merge_groups
 from .hashing import uniform
-from .sample_set import Integers, Mask, SampleSet
+from .sample_set import SampleSet
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .sample_set import Integers, Mask
 
 __all__ = ["Split", "assign_groups", "block_groups", "hold_back", "k_folds", "merge_groups", "within_gap"]
 

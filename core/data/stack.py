@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .aligned_reader import AlignedReader
 from .grid import Grid
@@ -16,7 +16,10 @@ from .raster_io import is_raster, transform_bounds
 from .vector_io import rasterise_mask
 from .windows import Window, mirrored
 
-Floats = NDArray[np.float32]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from osgeo import gdal, ogr, osr
 
 from ..errors import AlignmentError, OutputError, SamplesError, VectorReadError
@@ -24,6 +23,9 @@ from .geometry_pixels import FeaturePixels, part_pixels, window_of
 from .grid import Grid
 from .raster_io import same_crs
 from .windows import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _FIELD_TYPES = {
     ogr.OFTInteger: "integer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +15,11 @@ from ..progress import Progress
 from .class_field import ClassLookup, class_lookup
 from .classes import LandClass
 from .grid import Grid
-from .sample_set import Integers, SampleSet, first_pixel_keys, settled
+from .sample_set import SampleSet, first_pixel_keys, settled
 from .vector_io import LayerInfo, VectorLayer
+
+if TYPE_CHECKING:
+    from .sample_set import Integers
 
 _PROBLEMS = {
     "empty": "without a geometry",

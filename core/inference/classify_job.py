@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..data.classes import LandClass
 from ..data.grid import Grid
@@ -26,6 +26,9 @@ from ..models.model_file import TrainedModel, read_model
 from ..progress import Progress
 from .predictor import Predictor, make_predictor
 from .streaming import stream_predictions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 UNCERTAINTY_BANDS = ("maximum probability", "entropy (0 certain, 1 all classes alike)")
 

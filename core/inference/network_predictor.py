@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..data.windows import iter_tiles
@@ -17,11 +16,14 @@ from ..models.catalog import build_dense, build_model
 from ..progress import Progress
 from .device import choose_device
 from .precision import DTYPES, autocast, choose_precision
-from .predictor import Floats, Predictor
+from .predictor import Predictor
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..models.catalog import DenseForm
     from ..models.model_file import TrainedModel
+    from .predictor import Floats
 
 # Side of the blocks in which a window is computed: small enough to stop soon and to step over invalid areas.
 BLOCK = 64

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..models.context_features import context_features, context_margin
 from ..progress import Progress, silent
 from .sample_tiles import tiles_with_samples
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..data.normalisation import Preprocess
     from ..data.stack import Stack
 
-Floats = NDArray[np.float32]
+    Floats = NDArray[np.float32]
 
 
 def window_features(data: Mapping[str, Floats], preprocess: Preprocess, windows: tuple[int, ...]) -> Floats:

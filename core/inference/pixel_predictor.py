@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..models.context_features import context_margin
 from ..models.forest import predict_probabilities
 from ..progress import Progress
 from .pixel_features import window_features
-from .predictor import Floats, Predictor
+from .predictor import Predictor
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..models.model_file import TrainedModel
+    from .predictor import Floats
 
 # Rows of a window whose features exist at once; a feature stack has up to 7 times the bands of the scene.
 _PIXELS_AT_ONCE = 16_384

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..models.catalog import CATALOG
 from ..progress import Progress, silent
 from .sample_tiles import tiles_with_samples
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..data.stack import Stack, StackWindow
     from ..models.model_file import TrainedModel
 
-Floats = NDArray[np.float32]
+    Floats = NDArray[np.float32]
 
 
 class Predictor(ABC):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..data.windows import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Samples are read tile by tile; the side keeps one read small also with hundreds of bands.
 TILE = 64

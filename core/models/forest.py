@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import MissingDependencyError
 from ..progress import Progress, silent
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from sklearn.ensemble import RandomForestClassifier
 
-Floats = NDArray[np.float32]
-Arrays = dict[str, NDArray[Any]]
+    Floats = NDArray[np.float32]
+    Arrays = dict[str, NDArray[Any]]
 
 _TREES_PER_REPORT = 10
 _ROWS_PER_CHUNK = 8192

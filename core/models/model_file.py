@@ -20,10 +20,11 @@ from ..data.classes import LandClass, classes_from_json
 from ..errors import LandfuseError, ModelFileError
 from .catalog import CATALOG
 from .config import ModelConfig
-from .tensor_file import Arrays, Header, read_arrays, read_header, write_arrays
+from .tensor_file import Header, read_arrays, read_header, write_arrays
 
 if TYPE_CHECKING:
     from ..data.normalisation import Preprocess
+    from .tensor_file import Arrays
 
 FORMAT = 1
 _KEY = "landfuse"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..data.gap import within_gap
 from ..data.normalisation import Preprocess, fit_preprocess
@@ -22,8 +21,12 @@ from ..progress import Event, Progress
 from .recipe import Recipe
 from .sampling import EpochSampler, samples_per_epoch
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[Any]]
+
 Curves = dict[str, list[tuple[float, float]]]
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)

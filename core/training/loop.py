@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import OutOfMemoryError, TrainingError
@@ -19,6 +18,8 @@ from .sampling import EpochSampler, batch_stop, class_weights
 from .seeding import generator_for, seeded
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     Labels = NDArray[np.int64]
 
 REPORT_SECONDS = 0.25

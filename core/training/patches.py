@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.drafts import scratch_prefix
@@ -26,6 +25,8 @@ from ..progress import Progress, silent
 from .augmentation import views
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..data.normalisation import Preprocess
     from ..data.stack import Stack
 

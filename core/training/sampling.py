@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from .seeding import generator_for
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MAX_PER_PLACE = 500
 MAX_PER_CLASS = 2000

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..classes import LandClass
-from .canvas import MARGIN, PIXEL, SIDE, Canvas, Mask
+from .canvas import MARGIN, PIXEL, SIDE, Canvas
 from .layout import truth
 from .legend import CLASSES, MATERIALS
 from .sensors import HSI_RASTER, beyond_strip
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .canvas import Mask
+
+    Places = tuple[NDArray[np.int64], ...]
 
 AREAS_PER_CLASS = 9
 POINTS_PER_CLASS = 40
@@ -21,7 +28,6 @@ _APART = 24.0  # metres between the middles of two training areas
 _POINTS_APART = 5.0  # metres between two reference points of a class
 _TRIES = 150
 Position = tuple[float, float]
-Places = tuple[NDArray[np.int64], ...]
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+    Mask = NDArray[np.bool_]
 
 PIXEL = 0.5  # metres; half of the finest sensor, so that its pixels are mixed too
 SIDE = 640  # metres
 MARGIN = 20  # metres
 SIZE = int(SIDE / PIXEL)
 
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 Region = tuple[slice, slice]
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .canvas import PIXEL, SIDE, Array, Canvas, Mask, Region, Surface, blob, noise, shifted
+from .canvas import PIXEL, SIDE, Canvas, Region, Surface, blob, noise, shifted
 from .legend import CROPS, GRASS, M_CROP, M_GRAVEL, M_LEAVES, M_SOIL, M_WATER, SOIL, WATER
 from .objects import hedge, shrub, tree
+
+if TYPE_CHECKING:
+    from .canvas import Array, Mask
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...progress import Progress, silent
 from .canvas import MARGIN, PIXEL, SIDE, Canvas
@@ -23,6 +23,9 @@ from .countryside import (
 from .legend import CROPS, GRASS, SOIL
 from .town import LANES, WORKS_LANE, axes, housing, parked_cars, street_trees, streets
 from .works import industrial_area
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 WEST = FieldPlan(math.radians(-24), (46, 64), (105, 150), (CROPS, SOIL, GRASS, CROPS, CROPS, SOIL))
 NORTH = FieldPlan(math.radians(12), (40, 55), (100, 140), (CROPS, SOIL, CROPS, GRASS))

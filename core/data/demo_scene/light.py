@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .canvas import PIXEL, Array, Canvas
+from .canvas import PIXEL, Canvas
+
+if TYPE_CHECKING:
+    from .canvas import Array
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .canvas import Array, Canvas, Surface, blob, rectangle
+from .canvas import Canvas, Surface, blob, rectangle
 from .legend import (
     FLAT_ROOF,
     M_ASPHALT,
@@ -20,6 +21,9 @@ from .legend import (
     TILED_ROOF,
     TREES,
 )
+
+if TYPE_CHECKING:
+    from .canvas import Array
 
 ROOF_MATERIALS = (M_CONCRETE, M_ASPHALT, M_GRAVEL, M_METAL)
 

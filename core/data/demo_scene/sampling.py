@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .canvas import PIXEL, SIZE, Array
+from .canvas import PIXEL, SIZE
+
+if TYPE_CHECKING:
+    from .canvas import Array
 
 
 @dataclass(frozen=True)

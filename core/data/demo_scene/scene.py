@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...progress import Progress, silent
 from ..grid import Bounds, GeoTransform, Grid
@@ -27,6 +27,9 @@ from .sensors import (
     optical,
     speckled,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CRS = "EPSG:32633"
 CORNER = (412000.0, 5801600.0)  # north-west corner of the truth

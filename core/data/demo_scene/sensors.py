@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .canvas import MARGIN, PIXEL, SIDE, Array, Canvas, noise
+from .canvas import MARGIN, PIXEL, SIDE, Canvas, noise
 from .legend import (
     CROPS,
     FLAT_ROOF,
@@ -24,7 +23,13 @@ from .legend import (
 )
 from .light import Sun, illumination
 from .sampling import Raster
-from .spectra import Curve, band_weights, endmembers, skylight
+from .spectra import band_weights, endmembers, skylight
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .canvas import Array
+    from .spectra import Curve
 
 HSI_RASTER = Raster(x=MARGIN - 3.0, y=MARGIN - 1.5, pixel=4.0, rows=151, cols=151, blur=1.3)
 OPTICAL_RASTER = Raster(x=MARGIN - 4.5, y=MARGIN - 2.5, pixel=1.0, rows=604, cols=608, blur=0.4)

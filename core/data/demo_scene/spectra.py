@@ -9,13 +9,17 @@ hydrocarbons at 1720 and 2310 nm.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .legend import MATERIALS
 
-Curve = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Curve = NDArray[np.float64]
+
 WAVELENGTHS: Curve = np.arange(350.0, 2555.0, 5.0)  # nm
 
 

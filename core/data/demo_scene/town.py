@@ -6,13 +6,17 @@ Its axes `u` (along the main road, to the east) and `v` (across it, to the south
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .canvas import SIDE, Array, Canvas, Mask, Surface, blob, noise, rectangle
+from .canvas import SIDE, Canvas, Surface, blob, noise, rectangle
 from .countryside import river_x
 from .legend import GRASS, M_ASPHALT, M_CONCRETE, M_GRAVEL, M_LEAVES, M_SOIL, M_WATER, PAVEMENT, SOIL, WATER
 from .objects import car, flat_roof, gabled_house, hedge, shrub, tree
+
+if TYPE_CHECKING:
+    from .canvas import Array, Mask
 
 ANGLE = math.radians(12)
 MAIN_ROAD = 40.0  # v of its middle
