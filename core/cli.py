@@ -74,7 +74,7 @@ def _run(
     if options.command == "setup":
         return _set_up(options, progress, display)
     job = _job(options, parser)
-    if job.spec.needs_engine:
+    if _is_missing("osgeo") or (job.spec.needs_engine and _is_missing("torch")):
         code = _hand_over(given)
         if code is not None:
             return code
@@ -131,10 +131,13 @@ def _cancellation(display: Display) -> Callable[[], bool]:
     return is_cancelled
 
 
+def _is_missing(package: str) -> bool:
+    return importlib.util.find_spec(package) is None
+
+
 def _hand_over(given: list[str]) -> int | None:
-    """Run the command with the Python on record when this one has no torch; None: this one does it."""
-    has_torch = importlib.util.find_spec("torch") is not None
-    record = None if has_torch or os.environ.get(_HANDED_OVER) else read_record()
+    """Run the command with the Python on record, which has what this one lacks; None: this one does it."""
+    record = None if os.environ.get(_HANDED_OVER) else read_record()
     if record is None or not Path(record.executable).is_file():
         return None
     variables = {**record.environment(), _HANDED_OVER: "1"}

@@ -24,10 +24,18 @@ SET_UP = (
     "Run 'Set up' in the Landfuse panel or options, or 'landfuse setup' on the command line, "
     "or choose a Python that has the package."
 )
+GET_GDAL = (
+    "It must match the GDAL library, so pip alone does not bring it. Debian and Ubuntu: 'apt install "
+    "python3-gdal', and a Python that sees it (/usr/bin/python3 or an environment made with "
+    "--system-site-packages). Conda: 'conda install -c conda-forge gdal'. Windows: use the OSGeo4W Shell of "
+    "QGIS. 'landfuse setup' also looks for a Python that has it."
+)
 _PACKAGES = {
     "torch": "PyTorch", "sklearn": "scikit-learn", "safetensors": "safetensors", "numpy": "NumPy",
-    "osgeo": "GDAL's Python bindings", "scipy": "SciPy", "mamba_ssm": "mamba-ssm",
+    "osgeo": "GDAL for Python", "scipy": "SciPy", "mamba_ssm": "mamba-ssm",
 }  # fmt: skip
+# What GDAL's bindings name when their compiled half is missing, or was built without numpy.
+_COMPILED_HALVES = dict.fromkeys(("_gdal", "_gdal_array", "_ogr", "_osr"), "osgeo")
 _OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "cuda out of memory", "bad_alloc")
 
 
@@ -67,7 +75,9 @@ def in_words(error: Exception) -> LandfuseError | None:
     package = _broken_package(error)
     if package in _PACKAGES:
         return MissingDependencyError(
-            f"{_PACKAGES[package]} is missing or broken here ({error}).", where=package, remedy=SET_UP
+            f"{_PACKAGES[package]} is missing or broken here ({error}).",
+            where=package,
+            remedy=GET_GDAL if package == "osgeo" else SET_UP,
         )
     return None
 
@@ -93,7 +103,7 @@ def _broken_package(error: Exception) -> str:
         return ""
     name = getattr(error, "name", None)
     package = str(name).split(".")[0] if name else ""
-    return package or _importing_package(error.__traceback__)
+    return _COMPILED_HALVES.get(package, package) or _importing_package(error.__traceback__)
 
 
 def _importing_package(trace: TracebackType | None) -> str:

@@ -6,6 +6,7 @@ exceptions, depending on what another plugin switched on in this process; all be
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -38,7 +39,11 @@ _FORMATS = {
 
 
 def configure_for_engine() -> None:
-    """Set GDAL up for a process of our own: these settings are process-wide and never touched inside QGIS."""
+    """Set GDAL up for a process of our own: these settings are process-wide and never touched inside QGIS.
+
+    Raises `ImportError` when GDAL cannot exchange arrays with numpy: its bindings may be built without it.
+    """
+    importlib.import_module("osgeo.gdal_array")
     gdal.UseExceptions()
     osr.UseExceptions()
     gdal.SetCacheMax(_ENGINE_CACHE)

@@ -260,6 +260,58 @@ def test_a_command_is_handed_over_to_the_python_on_record_when_this_one_has_no_t
     assert len(calls) == 1
 
 
+WITHOUT_GDAL = """
+import runpy, sys
+sys.modules["osgeo"] = None  # every import of it fails
+main = sys.argv.pop(1)
+sys.argv[0] = main
+runpy.run_path(main, run_name="__main__")
+"""
+
+
+def without_gdal(root, folder, *arguments):
+    command = [sys.executable, "-I", "-c", WITHOUT_GDAL, str(root / "core" / "__main__.py"), *arguments]
+    environment = {**os.environ, "LANDFUSE_HOME": str(folder)}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("arguments", [("demoscene", "scene"), ("modelinfo", "m.safetensors")])
+def test_a_missing_gdal_is_told_at_the_start_with_the_ways_to_get_it(root, tmp_path, arguments):
+    done = without_gdal(root, tmp_path, *arguments)
+    assert done.returncode == 1
+    assert "GDAL for Python is missing" in done.stderr
+    for way in ("apt install python3-gdal", "conda install", "OSGeo4W", "landfuse setup"):
+        assert way in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "scene").exists()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("train", "--help")])
+def test_help_needs_no_gdal(root, tmp_path, arguments):
+    done = without_gdal(root, tmp_path, *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "landfuse" in done.stdout
+
+
+@pytest.mark.parametrize(("missing", "kind", "handed"), [
+    ("osgeo", "assess", True), ("torch", "assess", False), ("torch", "train", True), ("", "train", False)
+])  # fmt: skip
+def test_commands_go_to_the_python_on_record_when_this_one_lacks_what_they_need(
+    monkeypatch, missing, kind, handed
+):
+    monkeypatch.setattr(cli, "_is_missing", lambda package: package == missing)
+    monkeypatch.setattr(cli, "_hand_over", lambda given: 7)
+    monkeypatch.setattr(cli, "run_job", lambda job, progress: JobResult())
+    monkeypatch.setattr(cli, "prepare_engine", lambda: None)
+    commands = {
+        "train": TRAIN,
+        "assess": ["assess", "--classmap", "m.tif", "--labels", "l.tif", "--report", "r.html"],
+    }
+    assert cli.main(commands[kind]) == (7 if handed else 0)
+
+
 def test_set_up_can_take_a_python_as_it_is(monkeypatch, capsys):
     monkeypatch.setattr(cli, "verify", lambda python, progress: EngineRecord(python))
     assert cli.main(["setup", "--use", "/opt/torch/bin/python"]) == 0

@@ -64,6 +64,19 @@ def test_a_missing_package_is_told_with_what_to_do(monkeypatch):
         import torch  # noqa: F401
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        ModuleNotFoundError("No module named 'osgeo'", name="osgeo"),
+        ModuleNotFoundError("No module named '_gdal_array'", name="_gdal_array"),
+        ImportError("DLL load failed while importing _gdal", name="osgeo._gdal"),
+    ],
+)
+def test_missing_or_half_built_bindings_of_gdal_are_told_with_the_ways_to_get_them(error):
+    with pytest.raises(MissingDependencyError, match="apt install python3-gdal"), errors_in_words():
+        raise error
+
+
 def test_a_library_of_torch_that_does_not_load_is_a_broken_torch(tmp_path, monkeypatch):
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "__init__.py").write_text("raise OSError('[WinError 126] c10.dll or a dependency')")
