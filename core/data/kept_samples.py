@@ -14,8 +14,8 @@ from .vector_samples import field_lookup
 def keep_samples(spec: SamplesInput, classes: Sequence[LandClass], path: str) -> SamplesInput:
     """Write the labelled features of a vector layer to a GeoPackage and return how to read them again.
 
-    The copy has the fields `class`, `name` and `group` and the order of the features, so that it gives the same
-    samples, places and groups. Raises `OutputError`, `VectorReadError`, `SamplesError`.
+    The copy has the fields `class`, `name` and `group` and the order of the features, so that it gives the
+    same samples, places and groups. Raises `OutputError`, `VectorReadError`, `SamplesError`.
     """
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
         lookup = field_lookup(layer, spec.class_field, tuple(classes))

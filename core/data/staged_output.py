@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ..errors import OutputError
@@ -74,17 +74,18 @@ class StagedOutput:
         except OSError as error:
             raise _not_writable(self.target, error) from error
 
-    def commit(self, stale: Sequence[str] = ()) -> None:
+    def commit(self, stale: Sequence[str] = (), stale_names: Collection[str] = ()) -> None:
         """Move all files of the hidden folder to their places.
 
-        `stale`: suffixes of sidecars that an older target may have and that go with it.
+        `stale`: suffixes of sidecars that an older target may have and that go with it; `stale_names`: whole
+        names of such.
 
         Raises:
             OutputError: a file could not be replaced; the older files are back in their places.
         """
         names = sorted(p.name for p in self._folder.iterdir())
         names.sort(key=lambda name: name == self.target.name)
-        old = {self.target.name + suffix for suffix in stale} - set(names)
+        old = {*stale_names, *(self.target.name + suffix for suffix in stale)} - set(names)
         attic = self._folder / ".old"
         try:
             attic.mkdir()

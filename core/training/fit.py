@@ -71,7 +71,10 @@ def fit_model(
         grid=_grid_facts(stack, recipe),
         arrays=arrays,
     )
-    settings = {"method": recipe.method, "seed": recipe.seed, "gap_pixels": recipe.gap, **settings}
+    settings = {
+        "method": recipe.method, "seed": recipe.seed, "patch_size": recipe.patch_size,
+        "gap_pixels": recipe.gap, **settings,
+    }  # fmt: skip
     return Fit(model, settings, recorder.curves, time.monotonic() - started)
 
 
@@ -112,7 +115,7 @@ def _fit_forest(
         features, samples.labels, len(samples.classes), options["trees"], recipe.seed, progress.part(0.4, 1.0)
     )
     config = ModelConfig(dict(stack.bands), len(samples.classes), recipe.patch_size, options)
-    return config, arrays, {"trees": options["trees"], "context_windows": options["windows"]}
+    return config, arrays, {"trees": options["trees"], "context_windows": ",".join(map(str, windows))}
 
 
 def _fit_network(

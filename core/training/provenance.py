@@ -40,7 +40,8 @@ def versions() -> dict[str, str]:
 def write_sidecars(model_path: str, job: Job, scene: Scene, settings: Mapping[str, Any]) -> None:
     """Write the resolved job and, for samples of a vector layer, their copy beside a model.
 
-    A label raster is not copied: the job names it with its size and time of change.
+    `model_path` may lie in a folder of drafts: the job names the copy without a folder. A label raster is not
+    copied: the job names it with its size and time of change.
     """
     job_path, samples_path = sidecar_paths(model_path)
     samples = job.samples
@@ -64,12 +65,6 @@ def write_sidecars(model_path: str, job: Job, scene: Scene, settings: Mapping[st
         resolved=resolved,
     )
     write_text_atomic(job_path, json.dumps(kept.to_json(), indent=1, ensure_ascii=False) + "\n")
-
-
-def remove_sidecars(model_path: str) -> None:
-    """Take the sidecars away again, because the model itself could not be written."""
-    for path in sidecar_paths(model_path):
-        path.unlink(missing_ok=True)
 
 
 def _fixed(job: Job, settings: Mapping[str, Any]) -> dict[str, Any]:

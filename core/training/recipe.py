@@ -17,6 +17,7 @@ from ..models.catalog import CATALOG
 DEFAULT_COMPONENTS = 30
 # Side of the default patch where the sources have about the same pixel size.
 DEFAULT_PATCH_SIZE = 7
+_WINDOWS_REMEDY = "Write for example 3,7,15, or leave it empty for pixel values only."
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,14 @@ class Recipe:
         return CATALOG[self.method].kind
 
 
+def check_settings(job: Job) -> None:
+    """Raise `JobError` for a patch side or context windows that cannot be; reads no file."""
+    context_windows(str(job.parameters["context_windows"]))
+    _asked_patch_size(job)
+
+
 def make_recipe(job: Job, modalities: Mapping[str, Modality], grid: Grid) -> Recipe:
-    """Fill in what the job leaves to the program. Raises `JobError` for an even patch side."""
+    """Fill in what the job leaves to the program. Raises `JobError` as `check_settings`."""
     parameters = job.parameters
     coarsest = max(m.pixel_metres for m in modalities.values())
     windows = context_windows(str(parameters["context_windows"]))
@@ -64,37 +71,53 @@ def context_windows(text: str) -> tuple[int, ...]:
     try:
         sides = tuple(int(part) for part in text.replace(" ", "").split(",") if part)
     except ValueError as error:
-        raise JobError(f"'{text}' is not a list of window sides.", where="context_windows") from error
+        raise JobError(
+            f"'{text}' is not a list of window sides.", where="context_windows", remedy=_WINDOWS_REMEDY
+        ) from error
     if any(side < 3 or side % 2 == 0 for side in sides):
-        raise JobError(f"'{text}': window sides are odd and at least 3.", where="context_windows")
+        raise JobError(
+            f"'{text}': window sides are odd and at least 3.", where="context_windows", remedy=_WINDOWS_REMEDY
+        )
     return sides
 
 
 def _patch_size(job: Job, windows: tuple[int, ...], coarsest: float, grid: Grid) -> int:
-    if CATALOG[job.parameters["method"]].kind == "pixel":
+    if _is_pixel_method(job):
         return max(windows, default=1)
+    asked = _asked_patch_size(job)
+    if asked:
+        return asked
+    spanning = math.ceil(round(grid.pixels_of(coarsest), 6))
+    return max(DEFAULT_PATCH_SIZE, spanning + 1 - spanning % 2)
+
+
+def _asked_patch_size(job: Job) -> int:
+    """Return the patch side of the job, 0 where it is left to the program or the method has no patches."""
     asked = int(job.parameters["patch_size"])
-    if asked == 0:
-        spanning = math.ceil(round(grid.pixels_of(coarsest), 6))
-        return max(DEFAULT_PATCH_SIZE, spanning + 1 - spanning % 2)
+    if asked == 0 or _is_pixel_method(job):
+        return 0
     if asked % 2 == 0 or asked < 3:
         raise JobError(
             f"The patch side {asked} is not odd and at least 3: a patch has a centre pixel.",
             where="patch_size",
-            remedy=f"Use {max(3, asked - 1)} or {max(3, asked + 1)}.",
+            remedy=f"Use {max(3, asked - 1)} or {max(5, asked + 1)}.",
         )
     return asked
+
+
+def _is_pixel_method(job: Job) -> bool:
+    return CATALOG[job.parameters["method"]].kind == "pixel"
 
 
 def _components(job: Job, n_bands: int) -> int:
     asked = int(job.parameters["pca"])
     if asked < 0:
-        is_network = CATALOG[job.parameters["method"]].kind != "pixel"
-        asked = DEFAULT_COMPONENTS if is_network and job.parameters["preset"] == "default" else 0
+        by_default = job.parameters["preset"] == "default" and not _is_pixel_method(job)
+        asked = DEFAULT_COMPONENTS if by_default else 0
     return asked if asked and n_bands > asked else 0
 
 
 def _options(job: Job, windows: tuple[int, ...]) -> dict[str, Any]:
-    if CATALOG[job.parameters["method"]].kind == "pixel":
+    if _is_pixel_method(job):
         return {"windows": list(windows), "trees": job.parameters["trees"]}
     return {"head": job.parameters["head"]}

@@ -13,6 +13,7 @@ from ..data.modalities import Modality, describe_inputs
 from ..data.sample_set import SampleSet, require_trainable
 from ..data.samples import drop_invalid, median_sample_width, read_samples
 from ..data.stack import Stack
+from ..errors import SamplesError
 from ..job import Job, SamplesInput
 from ..progress import Progress
 
@@ -45,12 +46,24 @@ def open_scene(job: Job, progress: Progress) -> Iterator[Scene]:
     grid, grid_notes = _grid(job, job.samples, modalities)
     with Stack(modalities, grid, job.mask) as stack:
         progress(0.2, "Reading the samples")
-        classes = classes_from_json(job.classes)
-        samples = read_samples(job.samples, grid, classes, progress.part(0.2, 0.6))
-        samples = drop_invalid(samples, stack, progress.part(0.6, 1.0))
-        require_trainable(samples)
+        with named_place(job.samples.path):
+            classes = classes_from_json(job.classes)
+            samples = read_samples(job.samples, grid, classes, progress.part(0.2, 0.6))
+            samples = drop_invalid(samples, stack, progress.part(0.6, 1.0))
+            require_trainable(samples)
         notes = [note for modality in modalities.values() for note in modality.notes]
         yield Scene(modalities, stack, samples, (*notes, *grid_notes, *samples.notes))
+
+
+@contextmanager
+def named_place(path: str) -> Iterator[None]:
+    """Name the file in errors about samples that cannot know where they came from."""
+    try:
+        yield
+    except SamplesError as error:
+        if error.where:
+            raise
+        raise SamplesError(error.what, where=path, remedy=error.remedy) from error
 
 
 def _grid(job: Job, samples: SamplesInput, modalities: dict[str, Modality]) -> tuple[Grid, tuple[str, ...]]:

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from ..data.gap import within_gap
 from ..data.sample_set import SampleSet
 from ..data.samples import drop_invalid, read_samples
 from ..data.splits import Split, assign_groups, hold_back
-from ..errors import SamplesError
 from ..evaluation.confusion import ConfusionMatrix
 from ..evaluation.metrics import Interval, clustered_interval, compute_metrics
-from ..job import Job
+from ..job import Job, SamplesInput
 from ..progress import Progress
 from .fit import Fit, fit_model, predict_samples
 from .recipe import Recipe
-from .scene import Scene
+from .scene import Scene, named_place
 
 _NUMBERS = ("OA", "AA", "KAPPA", "F1")
 
@@ -26,8 +26,8 @@ _NUMBERS = ("OA", "AA", "KAPPA", "F1")
 class Score:
     """What a model reached on samples it had not seen.
 
-    `measured_on` says on what, `saved_model` on what the saved model was trained; `not_assessed` are the indexes
-    of the classes without test samples; `n_places` counts the independent groups behind the matrix.
+    `measured_on` says on what, `saved_model` on what the saved model was trained; `not_assessed` are the
+    indexes of the classes without test samples; `n_places` counts the independent groups behind the matrix.
     """
 
     matrix: ConfusionMatrix
@@ -51,8 +51,7 @@ def no_numbers() -> dict[str, Any]:
 def train_and_score(job: Job, scene: Scene, recipe: Recipe, progress: Progress) -> tuple[Fit, Score | None]:
     """Train the model that is saved and score it, or its twin trained without the held-back part."""
     if job.test_samples is not None:
-        fit = fit_model(job, scene.stack, scene.samples, recipe, None, progress.part(0.0, 0.9))
-        return fit, _score_on_given(job, scene, fit, progress.part(0.9, 1.0))
+        return _score_on_given(job, job.test_samples, scene, recipe, progress)
     if job.parameters["test_fraction"] == 0:
         progress.log("Nothing is held back: the model is not scored.")
         return fit_model(job, scene.stack, scene.samples, recipe, None, progress), None
@@ -78,8 +77,8 @@ def _score_held_back(
     fit = fit_model(job, scene.stack, samples.subset(split.train), recipe, tests, progress.part(0.0, 0.9))
     n_groups = len(np.unique(tests.groups))
     measured = (
-        f"{len(tests)} pixels in {n_groups} held-back groups, at least {scene.grid.metres_of(recipe.gap):g} m "
-        "from the training samples"
+        f"{len(tests)} pixels in {n_groups} held-back groups, at least "
+        f"{scene.grid.metres_of(recipe.gap):g} m from the training samples"
     )
     if job.parameters["refit"]:
         saved = "The saved model was trained again on all samples, the held-back ones included."
@@ -88,21 +87,33 @@ def _score_held_back(
     return fit, _scored(job, scene, fit, tests, (measured, saved), progress.part(0.9, 1.0))
 
 
-def _score_on_given(job: Job, scene: Scene, fit: Fit, progress: Progress) -> Score:
-    if job.test_samples is None:
-        raise ValueError("the job has test samples")
-    tests = drop_invalid(read_samples(job.test_samples, scene.grid, scene.samples.classes), scene.stack)
-    if not len(tests):
-        raise SamplesError(
-            "None of the test samples lies inside the valid area with a class of the training samples.",
-            where=job.test_samples.path,
-            remedy="Check the class field and the place of the test samples.",
+def _score_on_given(
+    job: Job, spec: SamplesInput, scene: Scene, recipe: Recipe, progress: Progress
+) -> tuple[Fit, Score]:
+    # Before the training, which a wrong class field must not cost.
+    tests = _given_tests(spec, scene, progress.part(0.0, 0.05))
+    near = within_gap(tests.rows, tests.cols, scene.samples.rows, scene.samples.cols, recipe.patch_size)
+    if near.any():
+        progress.warn(
+            f"{int(near.sum())} of {len(tests)} test samples are closer than one patch side to training "
+            "samples; the scores are optimistic."
         )
+    fit = fit_model(job, scene.stack, scene.samples, recipe, None, progress.part(0.05, 0.9))
     texts = (
         f"{len(tests)} pixels of the given test samples",
         "The saved model was trained on all training samples.",
     )
-    return _scored(job, scene, fit, tests, texts, progress)
+    return fit, _scored(job, scene, fit, tests, texts, progress.part(0.9, 1.0))
+
+
+def _given_tests(spec: SamplesInput, scene: Scene, progress: Progress) -> SampleSet:
+    """Return the test samples of the job; those of classes that are not trained are ignored."""
+    with named_place(spec.path):
+        tests = read_samples(spec, scene.grid, scene.samples.classes, progress.part(0.0, 0.7))
+        tests = drop_invalid(tests, scene.stack, progress.part(0.7, 1.0))
+    for note in tests.notes:
+        progress.log(f"Test samples: {note}")
+    return tests
 
 
 def _scored(

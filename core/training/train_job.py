@@ -1,23 +1,29 @@
 """The `train` job: align, hold back, train, score, train again, write.
 
-What is scored has not been seen: by default a quarter of the sample groups is held back, the model trained on the
-rest is scored on them, and a second model is trained on all samples with the same settings and saved.
+What is scored has not been seen: by default a quarter of the sample groups is held back, the model trained on
+the rest is scored on them, and a second model is trained on all samples with the same settings and saved.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from ..data.staged_output import check_writable
+from ..data.staged_output import StagedOutput, check_writable
+from ..errors import OutputError
+from ..inference.device import require_torch
 from ..job import Job
 from ..job_kinds import JobResult
+from ..models.catalog import CATALOG
 from ..models.model_file import write_model
 from ..progress import Progress
 from .fit import Fit
-from .provenance import remove_sidecars, sidecar_paths, versions, write_sidecars
-from .recipe import Recipe, make_recipe
+from .provenance import sidecar_paths, versions, write_sidecars
+from .recipe import Recipe, check_settings, make_recipe
 from .report import write_report
 from .scene import Scene, open_scene
 from .score import Score, no_numbers, train_and_score
@@ -26,16 +32,24 @@ from .score import Score, no_numbers, train_and_score
 def run(job: Job, progress: Progress) -> JobResult:
     """Train a model as `job` says and write model file, report and provenance."""
     started = time.monotonic()
-    for path in (*job.outputs.values(), *map(str, sidecar_paths(job.outputs["model"]))):
-        check_writable(path)
+    _check_early(job)
     with open_scene(job, progress.part(0.0, 0.1)) as scene:
         recipe = make_recipe(job, scene.modalities, scene.grid)
         _tell(scene, recipe, progress)
         fit, score = train_and_score(job, scene, recipe, progress.part(0.1, 0.97))
         progress(0.97, "Writing the model")
         _write(job, scene, fit, score, time.monotonic() - started)
-    progress(1.0, "Done")
+    # No report to `progress` from here on: it could cancel a run whose files are there already.
     return JobResult(dict(job.outputs), score.numbers() if score else no_numbers())
+
+
+def _check_early(job: Job) -> None:
+    """Raise what would otherwise come to light only after minutes of reading and training."""
+    check_settings(job)
+    if CATALOG[job.parameters["method"]].kind != "pixel":
+        require_torch()
+    for path in (*map(Path, job.outputs.values()), *sidecar_paths(job.outputs["model"])):
+        check_writable(path)
 
 
 def _tell(scene: Scene, recipe: Recipe, progress: Progress) -> None:
@@ -51,18 +65,35 @@ def _tell(scene: Scene, recipe: Recipe, progress: Progress) -> None:
 
 
 def _write(job: Job, scene: Scene, fit: Fit, score: Score | None, seconds: float) -> None:
-    """Write the sidecars and the report, then the model; the model is there only when all is complete."""
-    path = job.outputs["model"]
+    """Write model, sidecars and report under hidden names, then move them to their places, the model last.
+
+    Whatever fails, older files of these names stay as they are.
+    """
     training = {**fit.settings, "versions": versions()}
     fit = replace(fit, model=replace(fit.model, scores=_scores(score), training=training))
+    with ExitStack() as drafts:
+        staged = {name: StagedOutput(path) for name, path in job.outputs.items()}
+        for output in staged.values():
+            drafts.callback(output.discard)
+        if "report" in staged:
+            with _told_of(job.outputs["report"]):
+                write_report(str(staged["report"].draft), job, scene, fit, score, seconds)
+        model = staged.pop("model")
+        with _told_of(job.outputs["model"]):
+            write_sidecars(str(model.draft), job, scene, fit.settings)
+            write_model(model.draft, fit.model)
+        for output in staged.values():
+            output.commit()
+        model.commit(stale_names=[path.name for path in sidecar_paths(job.outputs["model"])])
+
+
+@contextmanager
+def _told_of(path: str) -> Iterator[None]:
+    """Let errors in writing a draft name the file that the user asked for."""
     try:
-        write_sidecars(path, job, scene, fit.settings)
-        if job.outputs.get("report"):
-            write_report(job.outputs["report"], job, scene, fit, score, seconds)
-        write_model(path, fit.model)
-    except BaseException:
-        remove_sidecars(path)
-        raise
+        yield
+    except OutputError as error:
+        raise OutputError(error.what, where=path, remedy=error.remedy) from error
 
 
 def _scores(score: Score | None) -> dict[str, Any]:
