@@ -88,7 +88,7 @@ def _wkt_of(reference: Any) -> str:
         return ""
     if reference.IsCompound():
         reference = reference.Clone()
-        reference.StripVertical()
+        reference.DemoteTo2D()  # not StripVertical: Python has it since GDAL 3.6
     return str(reference.ExportToWkt())
 
 

@@ -70,7 +70,7 @@ class StagedOutput:
     def write_text(self, name: str, text: str) -> None:
         """Make a small text file beside the draft. Raises `OutputError`."""
         try:
-            (self._folder / name).write_text(text, encoding="utf-8", newline="\n")
+            (self._folder / name).write_bytes(text.encode("utf-8"))  # line ends as they are, also on Windows
         except OSError as error:
             raise _not_writable(self.target, error) from error
 
