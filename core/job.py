@@ -7,12 +7,13 @@ the Processing algorithms their parameters, so that a new option is added in one
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .errors import JobError
+from .errors import JobError, OutputError
 from .job_kinds import KINDS, MODALITIES, JobKind
 
 SCHEMA = 1
@@ -134,6 +135,8 @@ def read_job(path: Path) -> Job:
 def parse_job(values: Any, folder: Path) -> Job:
     """Validate a job given as plain values. Unknown keys and values out of range raise `JobError`.
 
+    Outputs that would replace an input raise `OutputError`.
+
     `folder`: what relative paths are relative to.
     """
     top = _Reader(values, "job", folder)
@@ -161,6 +164,7 @@ def parse_job(values: Any, folder: Path) -> Job:
     )
     top.finish()
     _check_completeness(job)
+    _check_outputs(job)
     return job
 
 
@@ -186,6 +190,24 @@ def _check_completeness(job: Job) -> None:
     for parameter in spec.parameters:
         if parameter.required and job.parameters[parameter.name] in ("", None):
             raise JobError(f"Parameter '{parameter.name}' is missing.", where="parameters")
+
+
+def _check_outputs(job: Job) -> None:
+    """Refuse outputs that would replace an input or each other."""
+    read = [raster.path for rasters in job.inputs.values() for raster in rasters]
+    read += [spec.path for spec in (job.samples, job.test_samples) if spec is not None]
+    read += [job.mask, job.grid.reference]
+    read += [job.parameters[p.name] for p in job.spec.parameters if p.type == "file"]
+    taken = {os.path.realpath(path): "is read by this job" for path in read if path}
+    for name, path in job.outputs.items():
+        real = os.path.realpath(path)
+        if real in taken:
+            raise OutputError(
+                f"The file {taken[real]}; it cannot be the output '{name}' too.",
+                where=path,
+                remedy="Choose another name.",
+            )
+        taken[real] = f"is the output '{name}'"
 
 
 class _Reader:

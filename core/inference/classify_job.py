@@ -39,6 +39,9 @@ def run(job: Job, progress: Progress) -> JobResult:
         check_writable(path)
     progress(0.0, "Reading the model")
     model = read_model(job.parameters["model"])
+    predictor = _predictor(
+        job, model
+    )  # first: a missing torch must not come to light after the scene was read
     modalities = repeat_recipes(job.inputs, model.modalities)
     grid, notes = _grid(job, model, modalities)
     for note in (*unused_inputs(job.inputs, model.modalities), *notes):
@@ -47,7 +50,7 @@ def run(job: Job, progress: Progress) -> JobResult:
         progress(0.02, "Comparing the bands with training")
         for line in compare_ranges(stack, model.preprocess):
             progress.warn(line)
-        mapped = _map(job, model, stack, progress.part(0.05, 1.0))
+        mapped = _map(job, model, stack, predictor, progress.part(0.05, 1.0))
     total = grid.rows * grid.cols
     return JobResult(dict(job.outputs), {"CLASSIFIED_PIXELS": mapped, "UNMAPPED_SHARE": 1 - mapped / total})
 
@@ -56,9 +59,8 @@ def _grid(job: Job, model: TrainedModel, modalities: Mapping[str, Modality]) -> 
     return choose_grid(modalities, job.grid, model_pixel=float(model.grid["pixel_metres"]))
 
 
-def _map(job: Job, model: TrainedModel, stack: Stack, progress: Progress) -> int:
+def _map(job: Job, model: TrainedModel, stack: Stack, predictor: Predictor, progress: Progress) -> int:
     """Predict and write all windows; return the number of mapped pixels."""
-    predictor = _predictor(job, model)
     progress.log(f"Computing with {', '.join(f'{k} {v}' for k, v in predictor.settings.items())}.")
     mapped = 0
     outputs = Outputs(job.outputs, stack.grid, model.classes)

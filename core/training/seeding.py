@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import torch
 
 
 @contextmanager
@@ -16,6 +15,8 @@ def seeded(seed: int) -> Iterator[None]:
     Build and train a network inside: weights, dropout and noise then follow from `seed`. On a CPU the same
     seed, thread count and versions give the same bits; a GPU keeps to deterministic convolutions only.
     """
+    import torch  # here: a forest, which only draws numbers, is trained without it
+
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []

@@ -72,9 +72,10 @@ def _write(job: Job, scene: Scene, fit: Fit, score: Score | None, seconds: float
     training = {**fit.settings, "versions": versions()}
     fit = replace(fit, model=replace(fit.model, scores=_scores(score), training=training))
     with ExitStack() as drafts:
-        staged = {name: StagedOutput(path) for name, path in job.outputs.items()}
-        for output in staged.values():
-            drafts.callback(output.discard)
+        staged = {}
+        for name, path in job.outputs.items():
+            staged[name] = StagedOutput(path)
+            drafts.callback(staged[name].discard)
         if "report" in staged:
             with _told_of(job.outputs["report"]):
                 write_report(str(staged["report"].draft), job, scene, fit, score, seconds)

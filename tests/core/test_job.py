@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from landfuse.core.errors import JobError
+from landfuse.core.errors import JobError, OutputError
 from landfuse.core.job import Job, parse_job, read_job
 from landfuse.core.job_kinds import KINDS, METHODS
 from landfuse.core.models.catalog import CATALOG
@@ -130,3 +130,33 @@ def test_a_broken_job_file_is_refused_in_words(tmp_path, text, words):
         path.write_text(text, encoding="utf-8")
     with pytest.raises(JobError, match=words):
         read_job(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [
+        ({"outputs": {"model": "hsi.tif"}}, "hsi.tif"),
+        ({"outputs": {"model": "sub/../areas.gpkg"}}, "areas.gpkg"),
+        ({"outputs": {"model": "m.safetensors", "report": "m.safetensors"}}, "m.safetensors"),
+        ({"mask": "mask.tif", "outputs": {"model": "mask.tif"}}, "mask.tif"),
+    ],
+)
+def test_an_output_may_not_replace_an_input_or_another_output(changes, taken, tmp_path):
+    values = {
+        "kind": "train",
+        "inputs": {"hsi": [{"path": "hsi.tif"}]},
+        "samples": {"path": "areas.gpkg", "class_field": "class"},
+        **changes,
+    }
+    with pytest.raises(OutputError, match="another name") as caught:
+        parse_job(values, tmp_path)
+    assert caught.value.where.endswith(taken)
+
+
+def test_a_class_map_may_not_replace_the_model_that_makes_it(tmp_path):
+    job = {
+        "kind": "classify", "inputs": {"hsi": [{"path": "hsi.tif"}]}, "parameters": {"model": "m.tif"},
+        "outputs": {"classmap": "m.tif"},
+    }  # fmt: skip
+    with pytest.raises(OutputError, match="is read by this job"):
+        parse_job(job, tmp_path)

@@ -1,0 +1,67 @@
+"""What `M.job.json` says; that it repeats a model is tested in test_train_job.py."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from landfuse.core.dispatch import run_job
+from landfuse.core.job import read_job
+from landfuse.core.training.provenance import sidecar_paths, versions
+from landfuse.core.version import __version__
+
+pytest.importorskip("sklearn", reason="needs the engine's packages")
+
+
+def test_sidecars_are_named_after_the_model(tmp_path):
+    job, samples = sidecar_paths(str(tmp_path / "city.2024.safetensors"))
+    assert (job.name, samples.name) == ("city.2024.job.json", "city.2024.samples.gpkg")
+    assert job.parent == tmp_path
+
+
+def test_versions_name_what_shapes_the_numbers_and_what_is_absent(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    found = versions()
+    assert found["landfuse"] == __version__
+    assert found["safetensors"] == "absent"
+    assert {"python", "numpy", "torch", "sklearn", "osgeo"} <= found.keys()
+
+
+def test_the_kept_job_is_complete_and_can_be_read_again(small_scene):
+    run_job(small_scene.train())
+    kept = read_job(small_scene.out / "m.job.json")
+    assert kept.samples.path == str(small_scene.out / "m.samples.gpkg")
+    assert kept.inputs == small_scene.train().inputs
+    assert [(c["value"], c["name"]) for c in kept.classes] == [(1, "class 1"), (2, "class 2"), (3, "class 3")]
+    assert kept.grid.exact["rows"] == kept.grid.exact["cols"] == 48
+    assert kept.parameters["context_windows"] == "3"
+
+
+def test_what_the_run_chose_itself_is_fixed_in_the_kept_job(small_scene):
+    pytest.importorskip("torch")
+    run_job(small_scene.train({"method": "mibf_net", "epochs": 1, "gap": 4.0}))
+    kept = read_job(small_scene.out / "m.job.json")
+    for name in ("patch_size", "batch_size", "learning_rate", "threads"):
+        assert kept.parameters[name] > 0, name
+    assert kept.parameters["device"] in ("cpu", "cuda")
+    assert kept.parameters["gap"] == 4.0
+
+
+def test_inputs_are_named_with_size_and_time_of_change(small_scene):
+    os.utime(small_scene.inputs["lidar"][0]["path"], (0, 86400))
+    run_job(small_scene.train())
+    resolved = json.loads((small_scene.out / "m.job.json").read_text(encoding="utf-8"))["resolved"]
+    facts = {os.path.basename(item["path"]): item for item in resolved["inputs"]}
+    assert facts.keys() == {"optical.tif", "lidar.tif", "areas.gpkg"}
+    assert facts["lidar.tif"]["changed"] == "1970-01-02T00:00:00+00:00"
+    assert facts["lidar.tif"]["bytes"] == os.path.getsize(small_scene.inputs["lidar"][0]["path"])
+    assert resolved["versions"]["landfuse"] == __version__
+
+
+def test_a_path_relative_to_the_kept_job_stays_valid_when_the_folder_moves(small_scene):
+    run_job(small_scene.train())
+    moved = small_scene.out.rename(small_scene.out.with_name("moved"))
+    assert read_job(moved / "m.job.json").samples.path == str(moved / "m.samples.gpkg")

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from landfuse.core.data.raster_io import make_grid
+from landfuse.core.errors import JobError
+from landfuse.core.job import Job
+from landfuse.core.job_kinds import TRAIN
+from landfuse.core.training.recipe import check_settings, context_windows, make_recipe
+
+GRID = make_grid("EPSG:32633", (400000.0, 2.0, 0.0, 5800000.0, 0.0, -2.0), 100, 100)
+
+
+def recipe(pixels=None, bands=4, **parameters):
+    """The recipe on a grid of 2 m; `pixels`: modality -> pixel side in metres."""
+    values = {p.name: p.default for p in TRAIN.parameters}
+    sources = {
+        key: SimpleNamespace(pixel_metres=metres, bands=[None] * bands)
+        for key, metres in (pixels or {"optical": 2.0}).items()
+    }
+    return make_recipe(Job("train", parameters={**values, **parameters}), sources, GRID)
+
+
+@pytest.mark.parametrize(
+    ("coarsest", "side"), [(2.0, 7), (14.0, 7), (15.0, 9), (16.0, 9), (20.0, 11), (30.0, 15)]
+)
+def test_the_default_patch_spans_a_pixel_of_the_coarsest_source(coarsest, side):
+    found = recipe({"optical": 2.0, "sar": coarsest})
+    assert found.patch_size == side
+    assert side % 2 == 1
+    assert GRID.metres_of(side) >= coarsest
+
+
+def test_an_odd_patch_side_is_kept_whatever_the_sources():
+    assert recipe({"sar": 100.0}, patch_size=5).patch_size == 5
+
+
+@pytest.mark.parametrize(("asked", "remedy"), [(4, "3 or 5"), (8, "7 or 9"), (1, "3 or 5"), (2, "3 or 5")])
+def test_an_even_or_tiny_patch_side_is_refused_with_its_neighbours(asked, remedy):
+    with pytest.raises(JobError, match=remedy) as caught:
+        recipe(patch_size=asked)
+    assert caught.value.where == "patch_size"
+    assert str(asked) in caught.value.what
+
+
+def test_the_default_gap_is_a_patch_and_two_pixels_of_the_coarsest_source():
+    # 7 pixels of 2 m and twice 5 m make 24 m, which are 12 map pixels.
+    assert recipe({"optical": 2.0, "sar": 5.0}).gap == 12
+
+
+def test_a_given_gap_is_rounded_up_to_whole_pixels():
+    assert recipe(gap=0.0).gap == 0
+    assert recipe(gap=4.0).gap == 2
+    assert recipe(gap=4.1).gap == 3
+
+
+@pytest.mark.parametrize(
+    ("parameters", "bands", "components"),
+    [
+        ({}, 144, 30),
+        ({}, 30, 0),
+        ({"preset": "paper"}, 144, 0),
+        ({"method": "random_forest"}, 144, 0),
+        ({"method": "random_forest", "pca": 5}, 144, 5),
+        ({"pca": 0}, 144, 0),
+        ({"pca": 200}, 144, 0),
+    ],
+)
+def test_components_are_for_sources_with_more_bands(parameters, bands, components):
+    assert recipe(bands=bands, **parameters).components == {"optical": components}
+
+
+def test_the_patch_of_a_forest_is_its_largest_window():
+    forest = {"method": "random_forest", "patch_size": 4}
+    assert recipe(**forest).patch_size == 15
+    assert recipe(**forest, context_windows="").patch_size == 1
+    assert recipe(**forest, context_windows="").options == {"windows": [], "trees": 300}
+
+
+def test_windows_are_read_with_and_without_blanks():
+    assert context_windows("3, 7 ,15") == context_windows("3,7,15") == (3, 7, 15)
+    assert context_windows(" ") == ()
+
+
+@pytest.mark.parametrize("text", ["3,4", "1", "three", "3.5", "-3"])
+def test_windows_that_cannot_be_are_refused_with_the_text(text):
+    values = {p.name: p.default for p in TRAIN.parameters}
+    with pytest.raises(JobError, match=text) as caught:
+        check_settings(Job("train", parameters={**values, "context_windows": text}))
+    assert caught.value.where == "context_windows"
+    assert caught.value.remedy
