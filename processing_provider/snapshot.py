@@ -22,6 +22,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeatureSource,
     QgsProcessingUtils,
+    QgsProject,
     QgsVectorFileWriter,
     QgsVectorLayer,
     QgsWkbTypes,
@@ -126,6 +127,8 @@ def _field(source: QgsProcessingFeatureSource, name: str) -> str:
 
 def _styles(layer: QgsVectorLayer | None, class_field: str) -> Styles:
     """Return value as text (styles often hold numbers so) -> (label, #rrggbb)."""
+    if layer is not None and QgsProject.instance().mapLayer(layer.id()) is None:
+        layer = _with_saved_style(layer)
     renderer = layer.renderer() if layer is not None else None
     if not isinstance(renderer, QgsCategorizedSymbolRenderer):
         return {}
@@ -137,6 +140,15 @@ def _styles(layer: QgsVectorLayer | None, class_field: str) -> Styles:
         for value in values:
             styles[str(plain_value(value))] = (category.label(), category.symbol().color().name())
     return styles
+
+
+def _with_saved_style(layer: QgsVectorLayer) -> QgsVectorLayer:
+    """Return a copy with the style saved with the file: Processing opens a path without it."""
+    if isinstance(layer.renderer(), QgsCategorizedSymbolRenderer):
+        return layer
+    copy = layer.clone()
+    copy.loadDefaultStyle()
+    return copy
 
 
 def _columns(values: list[Any]) -> QgsFields:

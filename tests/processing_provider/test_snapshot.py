@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from landfuse.core.data.classes import LandClass
+from landfuse.core.data.map_style import samples_qml
 from landfuse.core.errors import SamplesError
 from landfuse.processing_provider.snapshot import class_list
 from landfuse.processing_provider.translate import Request, make_job
@@ -15,6 +17,7 @@ from qgis.core import (
     QgsProject,
     QgsRendererCategory,
     QgsSymbol,
+    QgsVectorFileWriter,
     QgsVectorLayer,
     QgsWkbTypes,
 )
@@ -205,3 +208,19 @@ def test_a_missing_field_is_named_with_those_that_exist(snap, samples_layer):
 def test_unlabelled_and_empty_values_are_no_classes():
     classes = class_list([0, 3, None, 3], {"3": ("Rock", "#123456"), "0": ("none", "#000000")})
     assert classes == ({"value": 3, "name": "Rock", "color": "#123456"},)
+
+
+def test_a_path_brings_the_style_saved_beside_the_file(snap, samples_layer, tmp_path):
+    path = tmp_path / "areas.geojson"
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "GeoJSON"
+    context = QgsProject.instance().transformContext()
+    QgsVectorFileWriter.writeAsVectorFormatV3(samples_layer, str(path), context, options)
+    classes = [
+        LandClass(1, "water", "#0000ff"),
+        LandClass(2, "grass", "#00ff00"),
+        LandClass(5, "roof", "#ff0000"),
+    ]
+    path.with_suffix(".qml").write_text(samples_qml(classes, "cover", "marker"), encoding="utf-8")
+    job, _ = snap(str(path))
+    assert [dict(c) for c in job.classes] == [c.to_json() for c in classes]

@@ -1,4 +1,7 @@
-"""Writes the demo scene: GeoTIFFs and GeoPackages that appear in the folder only when all are complete."""
+"""Writes the demo scene: GeoTIFFs and GeoPackages that appear in the folder only when all are complete.
+
+Truth and samples have a style file beside them, from which QGIS takes the names and colours of the classes.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from ...errors import OutputError
 from ...progress import Progress, silent
 from ..drafts import draft_prefix
 from ..grid import Grid
+from ..map_style import paletted_qml, samples_qml
 from ..raster_info import RasterLayout
 from ..raster_io import GeoTiff
 from ..vector_io import write_samples_gpkg
@@ -112,6 +116,7 @@ def _write_truth(path: Path, scene: Scene) -> None:
     tiff = GeoTiff(str(path), scene.truth_grid, layout)
     tiff.write(Window(0, 0, *scene.truth.shape), scene.truth)
     tiff.finish()
+    _write_style(path, paletted_qml(CLASSES))
 
 
 def _write_areas(path: Path, areas: Sequence[TrainingArea]) -> None:
@@ -120,6 +125,7 @@ def _write_areas(path: Path, areas: Sequence[TrainingArea]) -> None:
         for number, area in enumerate(areas, 1)
     ]
     write_samples_gpkg(str(path), features, CRS, path.stem)
+    _write_style(path, samples_qml(CLASSES, "class", "fill"))
 
 
 def _write_points(path: Path, scene: Scene) -> None:
@@ -128,6 +134,11 @@ def _write_points(path: Path, scene: Scene) -> None:
         for number, p in enumerate(scene.points, 1)
     ]
     write_samples_gpkg(str(path), features, CRS, path.stem)
+    _write_style(path, samples_qml(CLASSES, "class", "marker"))
+
+
+def _write_style(path: Path, style: str) -> None:
+    path.with_suffix(".qml").write_text(style, encoding="utf-8")
 
 
 def _point_wkb(x: float, y: float) -> bytes:
