@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NO_TRANSFORM: GeoTransform = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)  # what QGIS shows for a file without any
-_ENGINE_CACHE = 512 << 20  # bytes
+_ENGINE_CACHE = 256 << 20  # bytes
 _WARP_MEGABYTES = 64
+# Rows and columns warped at once. GDAL's 128 x 512 make windows with a margin compute many pixels in vain.
+_WARP_BLOCK = (64, 128)
 # Said of single points outside the domain of a projection; the pixels there are invalid, the read is good.
 _HARMLESS = ("PROJ", "Reprojection failed", "Point outside", "Unable to compute source region")
 _SEMI_MAJOR, _ECCENTRICITY2 = 6378137.0, 0.00669437999014  # WGS 84
@@ -330,12 +333,16 @@ def warp(source: Any, grid: Grid, resampling: str, max_error: float, path: str) 
         dstNodata="nan",
         overviewLevel="NONE",  # overviews made by nearest neighbour are no averages
         errorThreshold=max_error,
+        workingType=gdal.GDT_Float32,  # by default float64, twice as slow
         warpMemoryLimit=_WARP_MEGABYTES,
         warpOptions=["INIT_DEST=NO_DATA", "UNIFIED_SRC_NODATA=NO"],
     )
     if warped is None:
         raise unreadable(path)("it cannot be brought onto the grid")
-    return warped
+    text = str(warped.GetMetadata("xml:VRT")[0])
+    for axis, limit in (("X", min(_WARP_BLOCK[1], grid.cols)), ("Y", min(_WARP_BLOCK[0], grid.rows))):
+        text = re.sub(rf"<Block{axis}Size>\d+", f"<Block{axis}Size>{limit}", text)
+    return open_vrt(text, path)
 
 
 def block_size(dataset: Any) -> tuple[int, int]:
