@@ -84,20 +84,21 @@ class LandfuseAlgorithm(QgsProcessingAlgorithm):
                 f"<b>{parameter.description()}</b> ({parameter.name()})"
             )
         explained.pop("", None)
-        items = "".join(f"<li>{', '.join(names)}: {text}</li>" for text, names in explained.items())
+        items = "".join(f"<p>{'<br>'.join(names)}<br>{text}</p>" for text, names in explained.items())
         body = "".join(f"<p>{text}</p>" for text in paragraphs)
-        return f"{body}<h3>{self.tr('Parameters')}</h3><ul>{items}</ul>" if items else body
+        return f"{body}<h3>{self.tr('Parameters')}</h3>{items}" if items else body
 
     def initAlgorithm(self, config: Any = None) -> None:
         spec = self.spec
-        parameters = []
+        # The file to work with comes first: a model decides which sources are needed.
+        parameters = [definitions.job_parameter(p) for p in spec.parameters if p.type == "file"]
         if spec.reads_scene:
             parameters += definitions.source_parameters()
         if spec.takes_samples:
             parameters += definitions.sample_parameters(spec.needs_samples)
         if spec.takes_test_samples:
             parameters += definitions.test_sample_parameters()
-        parameters += [definitions.job_parameter(p) for p in spec.parameters]
+        parameters += [definitions.job_parameter(p) for p in spec.parameters if p.type != "file"]
         parameters += [definitions.job_output(n, o, n in self.WANTED) for n, o in spec.outputs.items()]
         for parameter in parameters:
             self.addParameter(parameter)

@@ -137,7 +137,7 @@ def sample_parameters(required: bool) -> Iterator[QgsProcessingParameterDefiniti
         "only' are respected. Names and colours come from a categorised style on the class field.",
     )
     yield _finished(
-        _field("CLASS_FIELD", "Class field"),
+        _field("CLASS_FIELD", "Class field", "class"),
         "Integer (the class value, 1 to 65535; 0 = unlabelled) or text (numbered in alphabetical order).",
     )
     yield _finished(
@@ -157,8 +157,9 @@ def sample_parameters(required: bool) -> Iterator[QgsProcessingParameterDefiniti
     )
 
 
-def _field(name: str, label: str) -> QgsProcessingParameterField:
-    return QgsProcessingParameterField(name, tr(label), parentLayerParameterName="SAMPLES", optional=True)
+def _field(name: str, label: str, default: str | None = None) -> QgsProcessingParameterField:
+    """Return a field of SAMPLES; `default` is what a form chooses if the layer has such a field."""
+    return QgsProcessingParameterField(name, tr(label), default, "SAMPLES", optional=True)
 
 
 def test_sample_parameters() -> Iterator[QgsProcessingParameterDefinition]:

@@ -11,6 +11,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.version import __version__
 from .algorithms import ALGORITHMS
+from .algorithms.train import Train
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 MODEL_TITLES = {"train_classify_assess": "Train, classify and assess"}
@@ -21,6 +22,13 @@ class ShippedModel(QgsProcessingModelAlgorithm):
 
     def displayName(self) -> str:
         return QCoreApplication.translate("Landfuse", MODEL_TITLES.get(self.name(), self.name()))
+
+    def groupId(self) -> str:
+        # The id that the algorithms use: QGIS takes the title, which makes a second group of the same name.
+        return Train.GROUP[0]
+
+    def group(self) -> str:
+        return QCoreApplication.translate("Landfuse", Train.GROUP[1])
 
     def createInstance(self) -> ShippedModel:
         copy = ShippedModel()

@@ -11,30 +11,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from landfuse.core.data.demo_scene.files import FILE_NAMES
-from landfuse.core.data.demo_scene.legend import CLASSES
 from landfuse.core.data.raster_io import inspect
 from qgis.core import (
-    QgsCategorizedSymbolRenderer,
     QgsContrastEnhancement,
-    QgsFillSymbol,
     QgsLayerTreeGroup,
     QgsLayerTreeModel,
     QgsMapLayer,
     QgsMapThemeCollection,
-    QgsMarkerSymbol,
     QgsMultiBandColorRenderer,
-    QgsPalettedRasterRenderer,
     QgsProject,
     QgsRasterLayer,
     QgsRasterMinMaxOrigin,
-    QgsRendererCategory,
     QgsSingleBandPseudoColorRenderer,
     QgsStyle,
-    QgsSymbol,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QDockWidget
 from qgis.utils import iface
 
@@ -57,7 +49,10 @@ def open_demo() -> None:
     project.setCrs(optical.crs())
     add_themes(project)
     project.setDirty(False)  # nothing to save: the next start makes the same project
-    show_toolbox()
+    arrange_panels()
+    if not (folder / CLASS_MAP).is_file():
+        text = "Run 'Train, classify and assess' in the Processing Toolbox to map the demo scene."
+        iface.messageBar().pushInfo("Landfuse", text)
     # QGIS itself zooms to all layers once it has seen the first ones.
     QTimer.singleShot(500, lambda: zoom_to(optical))
 
@@ -66,8 +61,8 @@ def fill(project: QgsProject, scene: Path, class_map: Path) -> QgsRasterLayer:
     """Add samples, class map, sources and (hidden) truth from top to bottom; return the optical layer."""
     root = project.layerTreeRoot()
     samples = root.addGroup("Samples")
-    add(samples, points(scene / FILE_NAMES["reference_points"]), visible=False)
-    add(samples, areas(scene / FILE_NAMES["training_areas"]))
+    add(samples, vector(scene / FILE_NAMES["reference_points"], "Reference points"), visible=False)
+    add(samples, vector(scene / FILE_NAMES["training_areas"], "Training areas"))
     if class_map.is_file():
         add(root, QgsRasterLayer(str(class_map), "Class map (MIBF-Net)"), expanded=True)
     sources = root.addGroup("Sources")
@@ -76,7 +71,7 @@ def fill(project: QgsProject, scene: Path, class_map: Path) -> QgsRasterLayer:
     add(sources, true_color(scene / FILE_NAMES["hsi"], "Hyperspectral, 4 m", by_wavelength))
     add(sources, heights(scene / FILE_NAMES["lidar"], "LiDAR height, 1 m"))
     add(sources, backscatter(scene / FILE_NAMES["sar"], "SAR, VV and VH"))
-    add(root, truth(scene / FILE_NAMES["truth"]), visible=False)
+    add(root, QgsRasterLayer(str(scene / FILE_NAMES["truth"]), "True classes"), visible=False)
     return optical
 
 
@@ -88,29 +83,9 @@ def add(group: QgsLayerTreeGroup, layer: QgsMapLayer, visible: bool = True, expa
     node.setExpanded(expanded)
 
 
-def points(path: Path) -> QgsVectorLayer:
-    """Return the reference points as dots in the colours of their classes."""
-    layer = QgsVectorLayer(str(path), "Reference points", "ogr")
-    dot = {"name": "circle", "size": "2.2", "outline_color": "white", "outline_width": "0.3"}
-    return by_class(layer, [QgsMarkerSymbol.createSimple({**dot, "color": c.color}) for c in CLASSES])
-
-
-def areas(path: Path) -> QgsVectorLayer:
-    """Return the training areas, tinted and outlined in the colours of their classes."""
-    layer = QgsVectorLayer(str(path), "Training areas", "ogr")
-    symbols = []
-    for land_class in CLASSES:
-        tint = f"{','.join(str(v) for v in QColor(land_class.color).getRgb()[:3])},110"
-        edge = {"outline_color": land_class.color, "outline_width": "0.6"}
-        symbols.append(QgsFillSymbol.createSimple({"color": tint, **edge}))
-    return by_class(layer, symbols)
-
-
-def by_class(layer: QgsVectorLayer, symbols: list[QgsSymbol]) -> QgsVectorLayer:
-    """Style `layer` with one symbol per class; Landfuse takes class names and colours from this style."""
-    categories = [QgsRendererCategory(c.value, s, c.name) for c, s in zip(CLASSES, symbols)]
-    layer.setRenderer(QgsCategorizedSymbolRenderer("class", categories))
-    return layer
+def vector(path: Path, name: str) -> QgsVectorLayer:
+    """Return a vector layer in the style saved beside it."""
+    return QgsVectorLayer(str(path), name, "ogr")
 
 
 def by_wavelength(path: Path) -> list[int]:
@@ -156,14 +131,6 @@ def heights(path: Path, name: str) -> QgsRasterLayer:
     return layer
 
 
-def truth(path: Path) -> QgsRasterLayer:
-    """Return the true classes in the colours of the legend."""
-    layer = QgsRasterLayer(str(path), "True classes")
-    entries = [QgsPalettedRasterRenderer.Class(c.value, QColor(c.color), c.name) for c in CLASSES]
-    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, entries))
-    return layer
-
-
 def add_themes(project: QgsProject) -> None:
     """Add a map theme per raster, for the eye button above the layers and for further map views."""
     root = project.layerTreeRoot()
@@ -179,12 +146,14 @@ def add_themes(project: QgsProject) -> None:
         node.setItemVisibilityChecked(visible)
 
 
-def show_toolbox() -> None:
-    """Open the Processing Toolbox at Landfuse's algorithms."""
-    toolbox = iface.mainWindow().findChild(QDockWidget, "ProcessingToolbox")
-    if toolbox is not None:  # Processing can be switched off in the plugin manager
-        toolbox.show()
-        toolbox.searchBox.setText("landfuse")
+def arrange_panels() -> None:
+    """Open the Processing Toolbox at Landfuse's algorithms, and give the browser's room to the layers."""
+    panels = {panel.objectName(): panel for panel in iface.mainWindow().findChildren(QDockWidget)}
+    if "Browser" in panels:
+        panels["Browser"].hide()
+    if "ProcessingToolbox" in panels:  # Processing can be switched off in the plugin manager
+        panels["ProcessingToolbox"].show()
+        panels["ProcessingToolbox"].searchBox.setText("landfuse")
 
 
 def zoom_to(layer: QgsRasterLayer) -> None:

@@ -96,10 +96,10 @@ def _parameters(methods: tuple[str, ...]) -> list[QgsProcessingParameterDefiniti
     return [
         *layers,
         QgsProcessingParameterFeatureSource("SAMPLES", "Samples", vector),
-        QgsProcessingParameterField("CLASS_FIELD", "Class field", None, "SAMPLES"),
+        QgsProcessingParameterField("CLASS_FIELD", "Class field", "class", "SAMPLES"),
         QgsProcessingParameterFeatureSource("REFERENCE_SAMPLES", "Reference samples", vector),
         QgsProcessingParameterField(
-            "REFERENCE_CLASS_FIELD", "Class field of the reference samples", None, "REFERENCE_SAMPLES"
+            "REFERENCE_CLASS_FIELD", "Class field of the reference samples", "class", "REFERENCE_SAMPLES"
         ),
         QgsProcessingParameterEnum(
             "METHOD", "Method", list(methods), False, methods[0], False, usesStaticStrings=True

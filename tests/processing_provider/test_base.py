@@ -203,3 +203,13 @@ def test_the_graphical_model_is_listed_with_its_outputs(provider):
     assert model.displayName() == "Train, classify and assess"
     assert {"train:MODEL", "classify:CLASSMAP", "assess:REPORT"} <= names(model.outputDefinitions())
     assert model.create().displayName() == model.displayName()
+
+
+def test_groups_of_one_name_are_one_group(provider):
+    groups = {(found.group(), found.groupId()) for found in provider.algorithms()}
+    assert len(groups) == len({title for title, _ in groups}) == 2
+
+
+@pytest.mark.parametrize(("name", "first"), [("classify", "MODEL"), ("assess", "CLASSMAP")])
+def test_the_file_to_work_with_comes_first(algorithm, name, first):
+    assert algorithm(name).parameterDefinitions()[0].name() == first
