@@ -219,3 +219,33 @@ def test_many_bands_are_read_in_order(coarse, write_raster):
         with AlignedReader(path, [150, 1, *range(2, 150)], coarse(factor, n, n)) as reader:
             found = reader.read(Window(0, 0, n, n))
         assert found[:, 0, 0].tolist() == [149, 0, *range(1, 149)]
+
+
+@pytest.mark.parametrize("nodata", [np.nan, -3.4028234663852886e38, -9999, 0, 1e20])
+@pytest.mark.parametrize("factor", [1, 0.5])
+def test_any_nodata_value_is_understood(coarse, write_raster, nodata, factor):
+    data = np.full((4, 4), 5, np.float32)
+    data[:2, :2] = nodata
+    path = write_raster("a.tif", data, nodata=nodata)
+    found = read_all(path, coarse(factor, int(4 / factor), int(4 / factor)))[0]
+    assert np.isnan(found[0, 0])
+    assert np.isfinite(found).sum() >= 12 / factor**2
+    assert np.unique(found[np.isfinite(found)]).tolist() == [5]
+
+
+def test_a_nodata_value_the_type_cannot_hold_hides_nothing(write_raster):
+    path = write_raster("a.tif", np.zeros((2, 2), np.uint8), nodata=-9999)
+    assert (read_all(path, inspect(path).grid) == 0).all()
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_raster_deleted_before_the_first_window_gives_its_values_or_an_error(coarse, write_raster, factor):
+    path = write_raster("a.tif", np.full((8, 8), 3, np.float32))
+    n = int(8 / factor)
+    with AlignedReader(path, [1], coarse(factor, n, n)) as reader:
+        os.remove(path)
+        try:
+            found = reader.read(Window(0, 0, n, n))
+        except RasterReadError:
+            return
+    assert (found == 3).all()
