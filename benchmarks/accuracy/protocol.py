@@ -1,9 +1,8 @@
-"""The split of the accuracy benchmark: few training pixels per class from spatial blocks, the rest at a gap."""
+"""The split of the accuracy benchmark: few training pixels per class, spatial blocks, a gap."""
 
 from __future__ import annotations
 
 import numpy as np
-
 import registered  # noqa: F401  makes `landfuse` importable
 from landfuse.core.data.gap import within_gap
 from landfuse.core.data.samples import SampleSet
@@ -17,8 +16,8 @@ TRAINING_SHARE = 0.5  # of the blocks of each class
 def split(samples: SampleSet, gap: int, seed: int) -> tuple[SampleSet, SampleSet]:
     """Return training and test samples; no test pixel is within `gap` pixels of a training pixel.
 
-    Half of the blocks in which a class occurs (at least one) give its training pixels; all pixels of the other
-    blocks that keep the gap are candidates for the test.
+    Half of the blocks in which a class occurs (at least one) give its training pixels; all pixels of the
+    other blocks that keep the gap are candidates for the test.
     """
     generator = np.random.default_rng(seed)
     side = max(2 * gap, 8)
@@ -36,9 +35,7 @@ def split(samples: SampleSet, gap: int, seed: int) -> tuple[SampleSet, SampleSet
     return samples.subset(train), samples.subset(chosen)
 
 
-def _training_blocks(
-    labels: np.ndarray, blocks: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
+def _training_blocks(labels: np.ndarray, blocks: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Draw blocks for training, the rarest class first, until each class has its share of its blocks."""
     chosen: set[int] = set()
     counts = np.bincount(labels)

@@ -72,11 +72,16 @@ def run_scene(scene: BenchmarkScene, seed: int, epochs: int, results: dict, path
         own = job_of(scene, keys, method, windows, seed, epochs)
         matrix, seconds = train_and_score(own, grid, training, tests, modalities)
         run = {"scene": scene.name, "name": name, "seed": seed, "epochs": epochs, "gap": gap}
-        run.update(compute_metrics(matrix).numbers(), matrix=matrix.counts.tolist(), seconds=round(seconds, 1))
+        run.update(
+            compute_metrics(matrix).numbers(), matrix=matrix.counts.tolist(), seconds=round(seconds, 1)
+        )
         run.update(train=len(training), test=len(tests), per_class=PER_CLASS, folder=folder.name)
         results["runs"].append(run)
         path.write_text(json.dumps(results, indent=1))
-        print(f"{scene.name} seed {seed} {name}: OA {run['OA']:.3f} F1 {run['F1']:.3f} {seconds:.0f} s", flush=True)
+        print(
+            f"{scene.name} seed {seed} {name}: OA {run['OA']:.3f} F1 {run['F1']:.3f} {seconds:.0f} s",
+            flush=True,
+        )
 
 
 def contestants(scene: BenchmarkScene):
