@@ -1,4 +1,4 @@
-"""A large scene of noise and shapes with 144 + 1 bands, and a model with random weights: for speed and memory."""
+"""A scene of shapes and noise with 144 + 1 bands, and a model with random weights: for speed and memory."""
 
 from __future__ import annotations
 

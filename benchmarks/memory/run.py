@@ -2,8 +2,8 @@
 
     python benchmarks/memory/run.py [--threads 2]
 
-Each scene (144 + 1 bands, int16, tiled GeoTIFF) is classified by the command line program in a process of its own,
-whose largest resident set is read from the system. Writes benchmarks/memory/results.json.
+Each scene (144 + 1 bands, int16, tiled GeoTIFF) is classified by the command line program in a process of its
+own, whose largest resident set is read from the system. Writes benchmarks/memory/results.json.
 """
 
 from __future__ import annotations
@@ -22,6 +22,13 @@ import registered
 from synthetic_scene import write_random_model, write_scene
 
 RESULTS = Path(__file__).with_name("results.json")
+# Runs a command and prints the largest resident set (KiB) of its processes.
+WATCH = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
 SIZES = ((500, 500), (4000, 1000))
 
 
@@ -56,9 +63,8 @@ def measure(paths: dict[str, str], model: Path, target: Path, threads: int) -> d
         command += [f"--{key}", path]
     command += ["--classmap", str(target), "--threads", str(threads)]
     started = time.perf_counter()
-    watch = "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode; print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
     done = subprocess.run(
-        [sys.executable, "-c", watch, *command], stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-c", WATCH, *command], stdout=subprocess.PIPE, text=True, check=True
     )
     raw = sum(Path(path).stat().st_size for path in paths.values())
     return {

@@ -121,8 +121,8 @@ def markdown(results: dict[str, dict[str, float]]) -> str:
     ]
     for name, row in results.items():
         lines.append(
-            f"| {name} | {row['pixels']} | {row['naive_pixels_per_second']} | {row['classify_pixels_per_second']} "
-            f"| {row['ratio']:.2f} | {row['agreement']:.4%} |"
+            f"| {name} | {row['pixels']} | {row['naive_pixels_per_second']} "
+            f"| {row['classify_pixels_per_second']} | {row['ratio']:.2f} | {row['agreement']:.4%} |"
         )
     return "\n".join(lines)
 

@@ -2,9 +2,9 @@
 
     python3 resources/demo/run_demo.py FOLDER
 
-Makes the demo scene, trains MIBF-Net on all sources, classifies and assesses the map at the reference points. For
-comparison it trains MIBF-Net on each source alone, and the random forest on all, and scores them at the same
-points. Leaves in FOLDER a styled class map, a picture with inputs, truth and result side by side, and a report.
+Makes the demo scene, trains MIBF-Net on all sources, classifies and assesses the map at the reference points.
+For comparison it trains MIBF-Net on each source alone, and the random forest on all, and scores them at the
+same points. Leaves in FOLDER a styled class map, a picture with inputs, truth and result side by side, and a report.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qgis.core import QgsApplication, QgsProcessingFeedback  # noqa: E402
 
 SOURCES = ("HSI", "LIDAR", "SAR", "OPTICAL")
 # Training epochs of every network in the comparison: enough to rank them, and the demo stays short.
-EPOCHS = 25
+EPOCHS = 15
 
 
 @dataclass(frozen=True)
