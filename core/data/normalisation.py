@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ModelFileError, SamplesError
+from ..errors import AlignmentError, ModelFileError, SamplesError
 from ..progress import Progress, silent
-from .lattice import lattice_windows
+from .lattice import READ_BUDGET, covers_all, lattice_windows
 from .stack import Stack
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 KINDS = ("stretch", "standardise", "none")
 FITTING_LIMIT = 100_000  # pixels
+_ENOUGH = 1000  # valid pixels; with fewer, percentiles say little
+_CLOSER = 8  # times as many pixels in the next lattice
 TAIL = 0.5  # per cent left out at each end of a stretch
 _CHUNK = 8192  # rows of a sample in float64 at once
 
@@ -204,11 +206,35 @@ def fitting_sample(
 ) -> dict[str, Floats]:
     """Return valid pixels on a regular lattice, per modality (n, C) with NaN in single invalid bands.
 
-    `exclude(rows, cols)` says which pixels must not be used, such as those of held-back samples.
-    Raises `SamplesError` where no pixel is valid in all modalities.
+    Where a lattice of about `limit` pixels meets hardly any valid one, as with a narrow mask, closer ones
+    are tried. `exclude(rows, cols)` says which pixels must not be used, such as those of held-back samples.
+    Raises `AlignmentError` where no pixel is valid in all modalities, `SamplesError` where all are excluded.
     """
+    rows, cols = stack.grid.shape
+    enough, budget = min(_ENOUGH, limit // 10), READ_BUDGET
+    sample = _lattice_sample(stack, limit, budget, exclude, progress)
+    while _length(sample) < enough and not covers_all(rows, cols, limit, budget):
+        limit, budget = _CLOSER * limit, _CLOSER * budget
+        sample = _lattice_sample(stack, limit, budget, exclude, progress)
+    if not _length(sample):
+        kind = SamplesError if exclude else AlignmentError
+        raise kind(
+            "No pixel is valid in all sources" + (" outside the held-back groups." if exclude else "."),
+            where=", ".join(stack.keys),
+            remedy="Check nodata values and mask: the sources overlap, but not where they hold data.",
+        )
+    return sample
+
+
+def _length(sample: Mapping[str, Floats]) -> int:
+    return len(next(iter(sample.values())))
+
+
+def _lattice_sample(
+    stack: Stack, limit: int, budget: int, exclude: Exclude | None, progress: Progress
+) -> dict[str, Floats]:
     parts: dict[str, list[Floats]] = {key: [] for key in stack.keys}
-    for part in lattice_windows(stack.grid.rows, stack.grid.cols, limit):
+    for part in lattice_windows(stack.grid.rows, stack.grid.cols, limit, budget):
         progress(part.window.row / stack.grid.rows, "Measuring the bands")
         read = stack.read(part.window)
         rows, cols = part.positions()
@@ -217,14 +243,7 @@ def fitting_sample(
             keep &= ~exclude(rows, cols)
         for key, values in read.data.items():
             parts[key].append(part.take(values)[keep])
-    sample = {key: np.concatenate(values) for key, values in parts.items()}
-    if not len(next(iter(sample.values()))):
-        raise SamplesError(
-            "No pixel is valid in all sources" + (" outside the held-back groups." if exclude else "."),
-            where=", ".join(stack.keys),
-            remedy="Check nodata values and mask: the sources overlap, but not where they hold data.",
-        )
-    return sample
+    return {key: np.concatenate(values) for key, values in parts.items()}
 
 
 def fit_preprocess(

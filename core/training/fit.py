@@ -51,7 +51,8 @@ def fit_model(
     """Train `recipe.method` on `samples`.
 
     Normalisation and principal components are fitted on a lattice of the scene without the pixels whose patch
-    touches a `held_back` sample. `epochs` (0 = by the plan) repeats the number of an earlier run.
+    touches a `held_back` sample (or, with a smaller gap, that lie in the gap). `epochs` (0 = by the plan)
+    repeats the number of an earlier run.
     """
     started = time.monotonic()
     preprocess = _preprocess(stack, recipe, held_back, progress.part(0.0, 0.1))
@@ -92,9 +93,10 @@ def _preprocess(stack: Stack, recipe: Recipe, held_back: SampleSet | None, progr
     progress(0.0, "Measuring the bands")
     exclude: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]] | None = None
     if held_back is not None and len(held_back):
+        reach = max(1, min(recipe.patch_size, recipe.gap))  # never more than the gap: training samples remain
 
         def exclude(rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.bool_]:
-            return within_gap(rows, cols, held_back.rows, held_back.cols, recipe.patch_size)
+            return within_gap(rows, cols, held_back.rows, held_back.cols, reach)
 
     kind = CATALOG[recipe.method].normalisation
     return fit_preprocess(stack, kind, recipe.components, exclude=exclude, progress=progress)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from landfuse.core.data import normalisation
 from landfuse.core.data.grid_choice import choose_grid
 from landfuse.core.data.modalities import describe_inputs
 from landfuse.core.data.normalisation import (
@@ -13,7 +14,7 @@ from landfuse.core.data.normalisation import (
     principal_components,
 )
 from landfuse.core.data.stack import Stack
-from landfuse.core.errors import ModelFileError, SamplesError
+from landfuse.core.errors import AlignmentError, ModelFileError, SamplesError
 from landfuse.core.job import GridRequest, RasterInput
 
 
@@ -158,9 +159,18 @@ def test_a_scene_without_a_valid_pixel_is_an_error(write_raster):
     mask = write_raster("mask.tif", np.zeros((4, 4), np.uint8))
     with (
         stack_of(write_raster("a.tif", noise(2, 4, 4)), mask) as stack,
-        pytest.raises(SamplesError, match="valid"),
+        pytest.raises(AlignmentError, match="valid"),
     ):
         fit_preprocess(stack, "stretch")
+
+
+def test_a_small_valid_area_is_found_however_large_the_scene(write_raster, monkeypatch):
+    monkeypatch.setattr(normalisation, "READ_BUDGET", 1 << 14)  # tiles of 128 pixels, one of nine is read
+    data, mask = noise(2, 400, 400), np.zeros((400, 400), np.uint8)
+    mask[3:8, 250:255] = 1
+    with stack_of(write_raster("a.tif", data), write_raster("mask.tif", mask)) as stack:
+        found = fitting_sample(stack, limit=500)["hsi"]
+        assert np.array_equal(np.sort(found[:, 0]), np.sort(data[0, 3:8, 250:255].ravel()))
 
 
 def test_fitting_a_scene_gives_each_modality_its_components(write_raster):

@@ -368,3 +368,9 @@ def test_the_network_is_trained_twice_for_the_same_number_of_epochs(small_scene)
     losses = [e["epoch"] for e in events.seen if e["event"] == "metric" and e["name"] == "loss"]
     assert losses == [1, 2, 1, 2]
     assert read_model(small_scene.out / "m.safetensors").training["epochs"] == 2
+
+
+def test_labels_everywhere_without_a_gap_leave_pixels_to_measure_the_bands_on(small_scene):
+    labels = {"path": small_scene.write_raster("labels.tif", small_scene.truth), "type": "raster"}
+    wide = {**small_scene.forest, "context_windows": "31", "gap": 0.0}
+    assert run_job(small_scene.train(wide, samples=labels)).numbers["OA"] is not None
