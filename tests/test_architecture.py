@@ -1,4 +1,4 @@
-"""The arrows of the house, read from the imports: none points back, no cycle, heavy packages stay where they belong."""
+"""The arrows of the house, read from the imports: none points back, heavy packages stay where they belong."""
 
 from __future__ import annotations
 
