@@ -1,4 +1,4 @@
-"""Runs a tool of the development environment (`make tools`) whichever Python starts this: `tool.py ruff check`.
+"""Runs a tool of the development environment (`make tools`), whichever Python starts this file.
 
 An active virtual environment comes first, then the one that the Makefile keeps.
 """
