@@ -90,9 +90,10 @@ class SmallScene:
         path = str(self.folder / name)
         tiff = gdal.GetDriverByName("GTiff").Create(path, data.shape[2], data.shape[1], len(data), kind)
         tiff.SetGeoTransform((x, pixel, 0, y, 0, -pixel))
-        reference = osr.SpatialReference()
-        reference.SetFromUserInput(crs)
-        tiff.SetProjection(reference.ExportToWkt())
+        if crs:
+            reference = osr.SpatialReference()
+            reference.SetFromUserInput(crs)
+            tiff.SetProjection(reference.ExportToWkt())
         for number, band in enumerate(data, start=1):
             if nodata is not None:
                 tiff.GetRasterBand(number).SetNoDataValue(nodata)
@@ -110,7 +111,8 @@ class SmallScene:
         reference.SetFromUserInput(self.CRS)
         dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
         layer = dataset.CreateLayer("areas", reference, ogr.wkbPolygon)
-        kind = ogr.OFTString if any(isinstance(value, str) for _, value in areas) else ogr.OFTInteger
+        types = {type(value) for _, value in areas}
+        kind = ogr.OFTString if str in types else ogr.OFTReal if float in types else ogr.OFTInteger
         layer.CreateField(ogr.FieldDefn(field, kind))
         for wkt, value in areas:
             feature = ogr.Feature(layer.GetLayerDefn())
@@ -133,11 +135,12 @@ class SmallScene:
         return parse_job({key: value for key, value in values.items() if value is not None}, self.out)
 
     def classify(self, model, parameters=None, outputs=("classmap",), **changes):
-        """Return a classification job that writes `outputs` as NAME.tif."""
+        """Return a classification job that writes `outputs`: name -> path, or names written as NAME.tif."""
         from landfuse.core.job import parse_job
 
+        outputs = outputs if isinstance(outputs, dict) else {name: f"{name}.tif" for name in outputs}
         values = {
-            "kind": "classify", "inputs": self.inputs, "outputs": {name: f"{name}.tif" for name in outputs},
+            "kind": "classify", "inputs": self.inputs, "outputs": outputs,
             "parameters": {"model": str(model), **self.cpu, **(parameters or {})}, **changes,
         }  # fmt: skip
         return parse_job(values, self.out)

@@ -35,7 +35,9 @@ class LandClass:
             )
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.color):
             raise ClassesError(
-                f"Colour '{self.color}' of class {self.value} is not written as #rrggbb.", where=self.name
+                f"Colour '{self.color}' of class {self.value} is not written as #rrggbb.",
+                where=self.name,
+                remedy="Write it for example #33a02c, or leave it out.",
             )
 
     @property
@@ -74,6 +76,8 @@ def classes_from_json(items: Sequence[Mapping[str, Any]]) -> tuple[LandClass, ..
     twice = sorted({v for v in values if values.count(v) > 1})
     if twice:
         raise ClassesError(
-            f"Class value {twice[0]} is listed more than once.", remedy="Renumber the classes."
+            f"Class value {twice[0]} is listed more than once.",
+            where="class list",
+            remedy="Renumber the classes.",
         )
     return classes

@@ -158,7 +158,9 @@ def _check(key: str, raster: OpenedRaster) -> None:
         )
     for value, choices in ((raster.asked.quantity, QUANTITIES), (raster.asked.resampling, RESAMPLING)):
         if value and value not in choices:
-            raise JobError(f"'{value}' is not one of: {', '.join(choices)}.", where=where)
+            raise JobError(
+                f"'{value}' is not one of: {', '.join(choices)}.", where=where, remedy="Use one of these."
+            )
 
 
 def _require_one_kind_of_place(rasters: Sequence[OpenedRaster]) -> None:
@@ -173,6 +175,7 @@ def _require_one_kind_of_place(rasters: Sequence[OpenedRaster]) -> None:
             "The sources cannot be placed together: "
             + "; ".join(f"{', '.join(names)} with {kind}" for kind, names in found.items())
             + ".",
+            where=", ".join(raster.name for raster in rasters),
             remedy="Assign the coordinate system that is missing, or leave the file out.",
         )
     sizes = {r.name: r.info.grid.shape for r in rasters if not r.info.has_georeference}
@@ -180,6 +183,7 @@ def _require_one_kind_of_place(rasters: Sequence[OpenedRaster]) -> None:
         listed = "; ".join(f"{name} {shape[1]} x {shape[0]}" for name, shape in sizes.items())
         raise AlignmentError(
             f"Rasters without any georeference must have the same columns and rows: {listed}.",
+            where=", ".join(sizes),
             remedy="Georeference them, or resample them to one size.",
         )
 

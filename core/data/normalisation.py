@@ -24,6 +24,7 @@ FITTING_LIMIT = 100_000  # pixels
 _ENOUGH = 1000  # valid pixels; with fewer, percentiles say little
 _CLOSER = 8  # times as many pixels in the next lattice
 TAIL = 0.5  # per cent left out at each end of a stretch
+_DAMAGED_REMEDY = "Copy or download the model file again, or train a new model."
 _CHUNK = 8192  # rows of a sample in float64 at once
 
 
@@ -189,7 +190,9 @@ def _rebuilt(key: str, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, 
         normalisation = Normalisation(kind=str(values["kind"]), **found)
         n_in, n_out = normalisation.n_in, normalisation.n_out
     except (KeyError, TypeError) as error:
-        raise ModelFileError(f"The scaling of '{key}' is incomplete.", where=key) from error
+        raise ModelFileError(
+            f"The scaling of '{key}' is incomplete.", where=key, remedy=_DAMAGED_REMEDY
+        ) from error
     wanted: dict[str, tuple[int, ...]] = dict.fromkeys(("fill", "low", "high"), (n_in,))
     wanted |= dict.fromkeys(("offset", "scale"), (n_out,))
     reduced = normalisation.pca_components is not None
@@ -197,7 +200,9 @@ def _rebuilt(key: str, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, 
         wanted |= {"pca_mean": (n_in,), "pca_components": (n_out, n_in)}
     shapes = {name: array.shape for name, array in found.items()}
     if shapes != wanted or normalisation.kind not in KINDS or (not reduced and n_in != n_out):
-        raise ModelFileError(f"The scaling of '{key}' does not fit together.", where=key)
+        raise ModelFileError(
+            f"The scaling of '{key}' does not fit together.", where=key, remedy=_DAMAGED_REMEDY
+        )
     return normalisation
 
 

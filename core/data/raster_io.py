@@ -76,7 +76,11 @@ def _ask(
 
 def _reference(crs: str) -> Any:
     def fail(message: str) -> AlignmentError:
-        return AlignmentError(f"'{crs[:60]}' is not a coordinate system ({message}).")
+        return AlignmentError(
+            f"'{crs[:60]}' is not a coordinate system ({message}).",
+            where="coordinate system",
+            remedy="Use a code such as EPSG:32633, or WKT.",
+        )
 
     reference = osr.SpatialReference()
     if _ask(fail, reference.SetFromUserInput, crs) not in (None, 0):
@@ -133,7 +137,11 @@ def transform_points(
     points = np.column_stack([np.asarray(xs, np.float64), np.asarray(ys, np.float64)])
     if not same_crs(from_crs, to_crs):
         if not from_crs or not to_crs:
-            raise AlignmentError("One of two sources has a coordinate system, the other has none.")
+            raise AlignmentError(
+                "One of two sources has a coordinate system, the other has none.",
+                where=crs_name(from_crs or to_crs),
+                remedy="Assign the coordinate system that is missing.",
+            )
         change = osr.CoordinateTransformation(_reference(from_crs), _reference(to_crs))
         moved = _ask(_not_transformable(from_crs, to_crs), change.TransformPoints, points.tolist())
         points = np.array([p[:2] for p in moved], np.float64).reshape(-1, 2)
@@ -142,7 +150,11 @@ def transform_points(
 
 def _not_transformable(from_crs: str, to_crs: str) -> Callable[[str], LandfuseError]:
     names = f"{crs_name(from_crs)} to {crs_name(to_crs)}"
-    return lambda message: AlignmentError(f"Coordinates cannot be transformed from {names} ({message}).")
+    return lambda message: AlignmentError(
+        f"Coordinates cannot be transformed from {names} ({message}).",
+        where=names,
+        remedy="Check that each source has the coordinate system it was made in.",
+    )
 
 
 def transform_bounds(bounds: Bounds, from_crs: str, to_crs: str) -> Bounds:
@@ -189,7 +201,9 @@ def metres_per_pixel(crs: str, transform: GeoTransform, rows: int, cols: int) ->
         return nominal
     if ground is None:
         raise AlignmentError(
-            "The raster lies outside the area of its coordinate system.", where=crs_name(crs)
+            "The raster lies outside the area of its coordinate system.",
+            where=crs_name(crs),
+            remedy="Assign the coordinate system that its coordinates belong to.",
         )
     return ground
 
@@ -393,7 +407,9 @@ class BandReader:
         self.info = inspect(path)
         if not 1 <= band <= len(self.info.bands):
             raise RasterReadError(
-                f"There is no band {band}; the file has {len(self.info.bands)}.", where=path
+                f"There is no band {band}; the file has {len(self.info.bands)}.",
+                where=path,
+                remedy="Choose one of its bands.",
             )
         self._dataset = open_raster(path)
         self._band = band

@@ -27,6 +27,7 @@ from .windows import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_BROKEN_REMEDY = "Check that the file is complete and still there, or export the layer to a new GeoPackage."
 _FIELD_TYPES = {
     ogr.OFTInteger: "integer",
     ogr.OFTInteger64: "integer",
@@ -98,7 +99,9 @@ class VectorLayer:
                 f"There is no layer '{layer}'.", where=path, remedy=f"Layers in the file: {', '.join(names)}."
             )
         if not names:
-            raise VectorReadError("The file holds no vector layer.", where=path)
+            raise VectorReadError(
+                "The file holds no vector layer.", where=path, remedy="Choose a file with training areas."
+            )
         if layer:
             return self._dataset.GetLayer(names.index(layer))
         layers = [self._dataset.GetLayer(i) for i in range(len(names))]
@@ -161,7 +164,9 @@ class VectorLayer:
                 gdal.ErrorReset()  # a caller's failure is not ours
             if gdal.GetLastErrorType() >= gdal.CE_Failure:
                 raise VectorReadError(
-                    f"Reading stopped early ({gdal.GetLastErrorMsg()}).", where=self.info.where
+                    f"Reading stopped early ({gdal.GetLastErrorMsg()}).",
+                    where=self.info.where,
+                    remedy=_BROKEN_REMEDY,
                 )
 
     def _values(self, feature: Any, fields: Sequence[str]) -> tuple[Any, ...]:
@@ -265,7 +270,11 @@ class _Burner:
         options = ["ALL_TOUCHED=TRUE"] if touched else []
         status = gdal.RasterizeLayer(raster, [1], self._layer, burn_values=[1], options=options)
         if status != gdal.CE_None:
-            raise VectorReadError(f"A geometry cannot be turned into pixels ({gdal.GetLastErrorMsg()}).")
+            raise VectorReadError(
+                f"A geometry cannot be turned into pixels ({gdal.GetLastErrorMsg()}).",
+                where=geometry.GetGeometryName().lower(),
+                remedy="Repair the layer with 'Fix geometries'.",
+            )
         return raster.ReadAsArray() != 0
 
     def widened(self, line: Any, grid: Grid, radius: float) -> Any:
@@ -338,7 +347,9 @@ def _dimension(geometry: Any) -> int:
 
 def _open(path: str) -> Any:
     if not os.path.exists(path) and not path.startswith("/vsi"):
-        raise VectorReadError("The file does not exist.", where=path)
+        raise VectorReadError(
+            "The file does not exist.", where=path, remedy="Check the path, or choose the layer again."
+        )
     with _told(path), _quiet():
         dataset = gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY)
     if dataset is None:
@@ -384,7 +395,11 @@ def _reference(crs: str) -> Any:
     reference = osr.SpatialReference()
     with _told("coordinate system"):
         if reference.SetFromUserInput(crs) != 0:
-            raise VectorReadError("The coordinate system cannot be understood.", where=crs[:80])
+            raise VectorReadError(
+                "The coordinate system cannot be understood.",
+                where=crs[:80],
+                remedy="Assign the layer's coordinate system anew.",
+            )
     reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
     return reference
 
@@ -405,7 +420,9 @@ def _told(where: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise VectorReadError(f"The layer cannot be read ({error}).", where=where) from error
+        raise VectorReadError(
+            f"The layer cannot be read ({error}).", where=where, remedy=_BROKEN_REMEDY
+        ) from error
 
 
 @contextmanager

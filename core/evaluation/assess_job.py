@@ -39,7 +39,11 @@ def run(job: Job, progress: Progress = silent) -> JobResult:
     `OutputError`.
     """
     if job.samples is None:
-        raise SamplesError("No reference samples are given.", remedy="Give a vector layer or a label raster.")
+        raise SamplesError(
+            "No reference samples are given.",
+            where="samples",
+            remedy="Give a vector layer or a label raster.",
+        )
     for target in job.outputs.values():
         check_writable(target)
     result = assess(job.parameters["classmap"], job.samples, classes_from_json(job.classes), progress)

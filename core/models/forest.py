@@ -63,6 +63,7 @@ def _grow(
     except (ImportError, OSError) as error:
         raise MissingDependencyError(
             f"scikit-learn cannot be loaded ({error}); the random forest is fitted with it.",
+            where="scikit-learn",
             remedy="Set up the engine again (Landfuse options, or 'landfuse setup').",
         ) from error
     forest = RandomForestClassifier(n_estimators=0, random_state=seed, warm_start=True, n_jobs=-1)

@@ -85,7 +85,9 @@ def read_arrays(path: str | os.PathLike[str], header: Header) -> Arrays:
                 arrays[name] = np.frombuffer(bytearray(content), entry.dtype).reshape(entry.shape)
     except OSError as error:
         raise ModelFileError(
-            f"The file cannot be read ({error.strerror or error}).", where=str(path)
+            f"The file cannot be read ({error.strerror or error}).",
+            where=str(path),
+            remedy="Check the path and the permissions.",
         ) from error
     return arrays
 

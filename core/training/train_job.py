@@ -48,6 +48,10 @@ def _check_early(job: Job) -> None:
     check_settings(job)
     if CATALOG[job.parameters["method"]].kind != "pixel":
         require_torch()
+    _check_outputs(job)
+
+
+def _check_outputs(job: Job) -> None:
     for path in (*map(Path, job.outputs.values()), *sidecar_paths(job.outputs["model"])):
         check_writable(path)
 
@@ -83,6 +87,7 @@ def _write(job: Job, scene: Scene, fit: Fit, score: Score | None, seconds: float
         with _told_of(job.outputs["model"]):
             write_sidecars(str(model.draft), job, scene, fit.settings)
             write_model(model.draft, fit.model)
+        _check_outputs(job)  # again, so that not one of them is moved where another cannot be
         for output in staged.values():
             output.commit()
         model.commit(stale_names=[path.name for path in sidecar_paths(job.outputs["model"])])
