@@ -20,7 +20,7 @@ from qgis.PyQt.QtGui import QColor, QFont, QImage, QPainter
 
 PANE, GAP, TITLE, LEGEND = 420, 16, 34, 150
 PANES = (
-    ("Hyperspectral (true colour)", "HSI", (25, 15, 7)),
+    ("Hyperspectral (true colour)", "HSI", (12, 8, 4)),
     ("LiDAR height", "LIDAR", (1,)),
     ("SAR (VV)", "SAR", (1,)),
     ("Optical (near infrared, red, green)", "OPTICAL", (4, 3, 2)),

@@ -4,7 +4,8 @@
 
 Makes the demo scene, trains MIBF-Net on all sources, classifies and assesses the map at the reference points.
 For comparison it trains MIBF-Net on each source alone, and the random forest on all, and scores them at the
-same points. Leaves in FOLDER a styled class map, a picture with inputs, truth and result side by side, and a report.
+same points. Leaves in FOLDER a styled class map, a picture with inputs, truth and result side by side, and a
+report.
 """
 
 from __future__ import annotations
