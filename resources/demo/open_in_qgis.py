@@ -15,6 +15,7 @@ from landfuse.core.data.raster_io import inspect
 from qgis.core import (
     QgsContrastEnhancement,
     QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
     QgsLayerTreeModel,
     QgsMapLayer,
     QgsMapThemeCollection,
@@ -51,7 +52,7 @@ def open_demo() -> None:
     project.setDirty(False)  # nothing to save: the next start makes the same project
     arrange_panels()
     if not (folder / CLASS_MAP).is_file():
-        text = "Run 'Train, classify and assess' in the Processing Toolbox to map the demo scene."
+        text = "Next: 'Train, classify and assess' in the Processing Toolbox."
         iface.messageBar().pushInfo("Landfuse", text)
     # QGIS itself zooms to all layers once it has seen the first ones.
     QTimer.singleShot(500, lambda: zoom_to(optical))
@@ -78,9 +79,10 @@ def fill(project: QgsProject, scene: Path, class_map: Path) -> QgsRasterLayer:
 def add(group: QgsLayerTreeGroup, layer: QgsMapLayer, visible: bool = True, expanded: bool = False) -> None:
     """Append `layer` to `group`."""
     QgsProject.instance().addMapLayer(layer, False)
-    node = group.addLayer(layer)
+    node = QgsLayerTreeLayer(layer)
     node.setItemVisibilityChecked(visible)
     node.setExpanded(expanded)
+    group.addChildNode(node)
 
 
 def vector(path: Path, name: str) -> QgsVectorLayer:

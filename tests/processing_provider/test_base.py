@@ -212,4 +212,5 @@ def test_groups_of_one_name_are_one_group(provider):
 
 @pytest.mark.parametrize(("name", "first"), [("classify", "MODEL"), ("assess", "CLASSMAP")])
 def test_the_file_to_work_with_comes_first(algorithm, name, first):
-    assert algorithm(name).parameterDefinitions()[0].name() == first
+    found = algorithm(name)
+    assert found.parameterDefinitions()[0].name() == first
