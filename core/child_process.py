@@ -73,6 +73,7 @@ def read_lines(stream: IO[bytes], receive: Callable[[str], None], done: Callable
         except (OSError, ValueError):  # the pipe was closed under us; what matters is that it has ended
             receive("(the stream was closed)")
         finally:
+            stream.close()
             done()
 
     threading.Thread(target=drain, name="landfuse-reader", daemon=True).start()
