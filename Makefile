@@ -25,6 +25,7 @@ test: tools plugin lint
 
 qgis: runtime plugin
 	$(PYTHON) core/__main__.py demoscene $(OUT)/scene
+	$(PYTHON) resources/demo/desktop_profile.py $(LANDFUSE_HOME)/profiles
 	QGIS_PLUGINPATH=$(PLUGINS) LANDFUSE_DEMO=$(abspath $(OUT)) qgis --nologo --noversioncheck \
 	    --profiles-path $(LANDFUSE_HOME)/profiles --code resources/demo/open_in_qgis.py
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from qgis.core import (
     QgsMapLayer,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
     QgsRasterLayer,
 )
+from qgis.PyQt.QtCore import QTimer
 
 # QGIS keeps only the C++ half of a post-processor: without a reference Python collects it before its use.
 _alive: dict[str, QgsProcessingLayerPostProcessorInterface] = {}
@@ -18,7 +22,7 @@ _MOST_KEPT = 100
 class ClassMapStyler(QgsProcessingLayerPostProcessorInterface):
     """Shows a class map in the colours and with the names of its classes: the style file written beside it.
 
-    QGIS reads that file by itself, unless a default style for rasters is set in the Processing options.
+    The legend is unfolded. QGIS reads that file by itself, unless a default style for rasters is set in the Processing options.
     """
 
     def postProcessLayer(
@@ -32,6 +36,15 @@ class ClassMapStyler(QgsProcessingLayerPostProcessorInterface):
                 f"The style file beside {layer.source()} is missing; the layer is shown without names."
             )
         layer.triggerRepaint()
+        # QGIS 3.30 and later put the layer into the tree only after this.
+        QTimer.singleShot(0, partial(show_legend, layer.id()))
+
+
+def show_legend(layer_id: str) -> None:
+    """Unfold the classes below the layer in the layer tree, if it is there."""
+    node = QgsProject.instance().layerTreeRoot().findLayer(layer_id)
+    if node is not None:
+        node.setExpanded(True)
 
 
 def style_on_load(context: QgsProcessingContext, path: str, name: str) -> None:

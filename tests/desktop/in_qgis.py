@@ -81,6 +81,8 @@ def look_at_class_map():
     seen["renderer"] = layer.renderer().type()
     seen["classes"] = {entry.label: entry.color.name() for entry in layer.renderer().classes()}
     node = QgsProject.instance().layerTreeRoot().findLayer(layer.id())
+    QApplication.processEvents()
+    seen["unfolded"] = node.isExpanded()
     shown = iface.layerTreeView().layerTreeModel().layerLegendNodes(node)
     seen["legend"] = [str(entry.data(Qt.ItemDataRole.DisplayRole)) for entry in shown]
     seen["share_in_class_colors"] = share_drawn(set(seen["classes"].values()))

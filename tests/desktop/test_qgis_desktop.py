@@ -127,6 +127,7 @@ def test_the_class_map_arrives_with_names_and_colors_of_the_samples(seen):
     assert seen["accuracy"] > 0.3
     assert seen["renderer"] == "paletted"
     assert seen["classes"] == COLORS
+    assert seen["unfolded"] is True
     assert [name for name in seen["legend"] if name in COLORS] == list(COLORS)
 
 
