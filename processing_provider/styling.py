@@ -22,7 +22,8 @@ _MOST_KEPT = 100
 class ClassMapStyler(QgsProcessingLayerPostProcessorInterface):
     """Shows a class map in the colours and with the names of its classes: the style file written beside it.
 
-    The legend is unfolded. QGIS reads that file by itself, unless a default style for rasters is set in the Processing options.
+    QGIS reads that file by itself, unless a default style for rasters is set in the Processing options. The
+    legend is unfolded.
     """
 
     def postProcessLayer(
