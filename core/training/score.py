@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ class Score:
     """What a model reached on samples it had not seen.
 
     `measured_on` says on what, `saved_model` on what the saved model was trained; `not_assessed` are the
-    indexes of the classes without test samples; `n_places` counts the independent groups behind the matrix.
+    indexes of the classes without test samples; `n_places` counts the independent groups behind the matrix;
+    `notes` say what was left out and what to beware of.
     """
 
     matrix: ConfusionMatrix
@@ -36,6 +37,7 @@ class Score:
     not_assessed: tuple[int, ...]
     n_places: int
     place_interval: Interval | None
+    notes: tuple[str, ...] = ()
 
     def numbers(self) -> dict[str, Any]:
         """OA, AA, kappa and macro F1; None where undefined."""
@@ -57,14 +59,17 @@ def train_and_score(job: Job, scene: Scene, recipe: Recipe, progress: Progress) 
         return fit_model(job, scene.stack, scene.samples, recipe, None, progress), None
     samples = assign_groups(scene.samples, recipe.gap, *scene.grid.shape)
     split = hold_back(samples, job.parameters["test_fraction"], recipe.seed, recipe.gap)
-    for note in (*samples.notes[len(scene.samples.notes) :], *split.notes):
+    notes = (*samples.notes[len(scene.samples.notes) :], *split.notes)
+    for note in notes:
         progress.log(note)
     if not split.test.any():
         progress.warn("No class has two separate places: nothing could be held back and nothing is scored.")
         return fit_model(job, scene.stack, samples, recipe, None, progress), None
+    share = 0.5 if job.parameters["refit"] else 1.0
+    fit, score = _score_held_back(job, scene, samples, split, recipe, progress.part(0.0, share))
+    score = replace(score, notes=notes)
     if not job.parameters["refit"]:
-        return _score_held_back(job, scene, samples, split, recipe, progress)
-    fit, score = _score_held_back(job, scene, samples, split, recipe, progress.part(0.0, 0.5))
+        return fit, score
     progress.log("Training again on all samples; the scores are those of the first model.")
     epochs = int(fit.settings.get("epochs", 0))
     return fit_model(job, scene.stack, samples, recipe, None, progress.part(0.5, 1.0), epochs), score
@@ -93,27 +98,29 @@ def _score_on_given(
     # Before the training, which a wrong class field must not cost.
     tests = _given_tests(spec, scene, progress.part(0.0, 0.05))
     near = within_gap(tests.rows, tests.cols, scene.samples.rows, scene.samples.cols, recipe.patch_size)
+    notes = [f"Test samples: {note}" for note in tests.notes]
+    for note in notes:
+        progress.log(note)
     if near.any():
-        progress.warn(
+        notes.append(
             f"{int(near.sum())} of {len(tests)} test samples are closer than one patch side to training "
             "samples; the scores are optimistic."
         )
+        progress.warn(notes[-1])
     fit = fit_model(job, scene.stack, scene.samples, recipe, None, progress.part(0.05, 0.9))
     texts = (
         f"{len(tests)} pixels of the given test samples",
         "The saved model was trained on all training samples.",
     )
-    return fit, _scored(job, scene, fit, tests, texts, progress.part(0.9, 1.0))
+    score = _scored(job, scene, fit, tests, texts, progress.part(0.9, 1.0))
+    return fit, replace(score, notes=tuple(notes))
 
 
 def _given_tests(spec: SamplesInput, scene: Scene, progress: Progress) -> SampleSet:
     """Return the test samples of the job; those of classes that are not trained are ignored."""
     with named_place(spec.path):
         tests = read_samples(spec, scene.grid, scene.samples.classes, progress.part(0.0, 0.7))
-        tests = drop_invalid(tests, scene.stack, progress.part(0.7, 1.0))
-    for note in tests.notes:
-        progress.log(f"Test samples: {note}")
-    return tests
+        return drop_invalid(tests, scene.stack, progress.part(0.7, 1.0))
 
 
 def _scored(

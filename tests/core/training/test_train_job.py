@@ -72,6 +72,7 @@ def test_a_run_leaves_model_report_and_provenance_and_gives_its_numbers(small_sc
     assert np.sum(model.scores["matrix"]) > 0
     report = (small_scene.out / "m.html").read_text(encoding="utf-8")
     assert model.scores["measured_on"] in report
+    assert "Held back: 5 of 16 groups" in report
 
 
 def test_a_forest_tells_grass_from_trees_by_height(small_scene):
@@ -187,8 +188,10 @@ def test_given_test_samples_replace_the_held_back_part(small_scene, kind):
 
 def test_test_samples_on_training_areas_are_warned_of(small_scene):
     events = Events()
-    run_job(small_scene.train(test_samples=small_scene.samples), events.progress)
-    assert "576 of 576 test samples are closer than one patch side" in events.texts()
+    run_job(small_scene.train(test_samples=small_scene.samples, report=True), events.progress)
+    warning = "576 of 576 test samples are closer than one patch side"
+    assert warning in events.texts()
+    assert warning in (small_scene.out / "m.html").read_text(encoding="utf-8")
 
 
 def test_wrong_test_samples_are_told_before_the_training(small_scene):
