@@ -31,13 +31,7 @@ def _clean_search_path() -> None:
     sys.path += [entry for entry in os.environ.get("LANDFUSE_IMPORT_PATHS", "").split(os.pathsep) if entry]
 
 
-def _share_the_processor() -> None:
-    """Let waiting threads sleep: torch's threads else spin, and beside other work they stall each other."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported
-
-
 if __name__ == "__main__":
-    _share_the_processor()
     _clean_search_path()
     _register_package(_CORE.parent)
     sys.exit(importlib.import_module("landfuse.core.cli").main())

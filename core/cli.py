@@ -38,6 +38,8 @@ _HANDED_OVER = "LANDFUSE_HANDED_OVER"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code. Wrong usage raises `SystemExit(2)`, as argparse does."""
+    # Waiting threads sleep: torch's threads else spin, and beside other work they stall each other.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = make_parser()
     options = parser.parse_args(given)
