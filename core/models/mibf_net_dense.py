@@ -108,7 +108,8 @@ class DenseBranch:
             _position_sums(_position_sums(maps[i, j].float(), i, 0, inside), j, 1, inside)
             for i, j in product(range(3), repeat=2)
         ]
-        return self.squeeze_excite.gate(_add_up(parts) / self.patch_size**2)
+        means = _add_up(parts) / self.patch_size**2
+        return self.squeeze_excite.gate(means.to(maps.dtype))
 
     def features(self, maps: Tensor, gates: Tensor) -> Tensor:
         """Return u for patches: maps (3, 3, h + P - 1, w + P - 1, c), gates (h, w, c) -> (B, q, q, 64)."""
