@@ -7,9 +7,13 @@ from xml.sax.saxutils import quoteattr
 
 from .classes import LandClass
 
-# Layer of a symbol of QGIS and its properties; {rgb} stands for "r,g,b" of the class.
+# Layer of a symbol of QGIS and its properties; {rgb} stands for "r,g,b" of the class. White edges stand out
+# on images and on a class map in the same colours.
 _SYMBOLS = {
-    "fill": ("SimpleFill", {"color": "{rgb},110", "outline_color": "{rgb},255", "outline_width": "0.6"}),
+    "fill": (
+        "SimpleFill",
+        {"color": "{rgb},150", "outline_color": "255,255,255,255", "outline_width": "0.4"},
+    ),
     "marker": (
         "SimpleMarker",
         {"color": "{rgb},255", "outline_color": "255,255,255,255", "outline_width": "0.3", "size": "2.2"},
