@@ -146,6 +146,9 @@ def test_qgis_process_trains_and_classifies(root, home, sources, areas, tmp_path
     environment = {
         **os.environ,
         "HOME": str(tmp_path),
+        # pytest-qgis's profile may have the plugin enabled already, which qgis_process takes for a failure.
+        "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"),
+        "QGIS_OPTIONS_PATH": str(tmp_path / "profile"),
         "LANDFUSE_HOME": str(home),
         "QGIS_PLUGINPATH": str(plugins),
         "QT_QPA_PLATFORM": "offscreen",
