@@ -30,7 +30,7 @@ qgis: runtime plugin
 	    --profiles-path $(LANDFUSE_HOME)/profiles --code resources/demo/open_in_qgis.py
 
 bench: tools
-	$(RUN) -m benchmarks
+	$(RUN) benchmarks
 
 lint: tools
 	$(RUN) -m ruff check .

@@ -1,29 +1,49 @@
-"""What stands beside a model so that the run can be repeated: `M.job.json` and `M.samples.gpkg`."""
+"""What stands beside a model so that the run can be repeated: `M.job.json`, `M.samples.gpkg` and the like."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import platform
+import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ..data.classes import LandClass
 from ..data.kept_samples import keep_samples
 from ..data.text_output import write_text_atomic
-from ..job import GridRequest, Job
+from ..errors import OutputError
+from ..job import GridRequest, Job, SamplesInput
 from ..version import __version__
 from .scene import Scene
 
 PACKAGES = ("numpy", "torch", "sklearn", "safetensors", "osgeo")
 
 
-def sidecar_paths(model_path: str) -> tuple[Path, Path]:
-    """Return the paths of the resolved job and of the samples that belong to a model file."""
+@dataclass(frozen=True)
+class Sidecars:
+    """The files beside a model: the resolved job, and copies of samples, test samples and mask polygons."""
+
+    job: Path
+    samples: Path
+    test_samples: Path
+    mask: Path
+
+
+def sidecar_paths(model_path: str) -> tuple[Path, ...]:
+    """Return the paths of all files that may stand beside a model file."""
+    beside = sidecars(model_path)
+    return beside.job, beside.samples, beside.test_samples, beside.mask
+
+
+def sidecars(model_path: str) -> Sidecars:
+    """Return the files that belong to a model file."""
     path = Path(model_path)
-    return path.with_suffix(".job.json"), path.with_suffix(".samples.gpkg")
+    suffixes = (".job.json", ".samples.gpkg", ".test_samples.gpkg", ".mask.gpkg")
+    return Sidecars(*(path.with_suffix(suffix) for suffix in suffixes))
 
 
 def versions() -> dict[str, str]:
@@ -38,16 +58,12 @@ def versions() -> dict[str, str]:
 
 
 def write_sidecars(model_path: str, job: Job, scene: Scene, settings: Mapping[str, Any]) -> None:
-    """Write the resolved job and, for samples of a vector layer, their copy beside a model.
+    """Write the resolved job and copies of what may change or vanish: samples and mask of vector layers.
 
-    `model_path` may lie in a folder of drafts: the job names the copy without a folder. A label raster is not
-    copied: the job names it with its size and time of change.
+    `model_path` may lie in a folder of drafts: the job names copies and outputs without a folder. Label
+    rasters are not copied: the job names them with their size and time of change.
     """
-    job_path, samples_path = sidecar_paths(model_path)
-    samples = job.samples
-    if samples is not None and samples.type == "vector":
-        kept_samples = keep_samples(samples, scene.samples.classes, str(samples_path))
-        samples = replace(kept_samples, path=samples_path.name)  # relative to the job file
+    beside, classes = sidecars(model_path), scene.samples.classes
     read = [raster.path for rasters in job.inputs.values() for raster in rasters]
     read += [spec.path for spec in (job.samples, job.test_samples) if spec is not None]
     resolved = {
@@ -58,13 +74,47 @@ def write_sidecars(model_path: str, job: Job, scene: Scene, settings: Mapping[st
     }
     kept = replace(
         job,
-        samples=samples,
-        classes=tuple(c.to_json() for c in scene.samples.classes),
+        samples=_kept_samples(job.samples, classes, beside.samples),
+        test_samples=_kept_samples(job.test_samples, classes, beside.test_samples),
+        mask=_kept_mask(job.mask, beside.mask),
+        classes=tuple(c.to_json() for c in classes),
         grid=GridRequest(exact=scene.grid.to_json()),
         parameters={**job.parameters, **_fixed(job, settings)},
+        outputs=_outputs_beside(job),
         resolved=resolved,
     )
-    write_text_atomic(job_path, json.dumps(kept.to_json(), indent=1, ensure_ascii=False) + "\n")
+    write_text_atomic(beside.job, json.dumps(kept.to_json(), indent=1, ensure_ascii=False) + "\n")
+
+
+def _kept_samples(
+    spec: SamplesInput | None, classes: tuple[LandClass, ...], path: Path
+) -> SamplesInput | None:
+    if spec is None or spec.type != "vector":
+        return spec
+    return replace(keep_samples(spec, classes, str(path)), path=path.name)
+
+
+def _kept_mask(mask: str, path: Path) -> str:
+    """Copy a mask of polygons; QGIS gives it as a GeoPackage that lives no longer than the run."""
+    if not mask.lower().endswith(".gpkg"):
+        return mask
+    try:
+        shutil.copyfile(mask, path)
+    except OSError as error:
+        raise OutputError(
+            f"The mask cannot be copied ({error.strerror}).",
+            where=mask,
+            remedy="Check folder and permissions.",
+        ) from error
+    return path.name
+
+
+def _outputs_beside(job: Job) -> dict[str, str]:
+    """Return the outputs, by name alone where they lie beside the model: the folder can then be moved."""
+    folder = Path(job.outputs["model"]).parent
+    return {
+        name: Path(path).name if Path(path).parent == folder else path for name, path in job.outputs.items()
+    }
 
 
 def _fixed(job: Job, settings: Mapping[str, Any]) -> dict[str, Any]:

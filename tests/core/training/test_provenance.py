@@ -15,9 +15,15 @@ pytest.importorskip("sklearn", reason="needs the engine's packages")
 
 
 def test_sidecars_are_named_after_the_model(tmp_path):
-    job, samples = sidecar_paths(str(tmp_path / "city.2024.safetensors"))
-    assert (job.name, samples.name) == ("city.2024.job.json", "city.2024.samples.gpkg")
-    assert job.parent == tmp_path
+    paths = sidecar_paths(str(tmp_path / "city.2024.safetensors"))
+    names = [
+        "city.2024.job.json",
+        "city.2024.samples.gpkg",
+        "city.2024.test_samples.gpkg",
+        "city.2024.mask.gpkg",
+    ]
+    assert [path.name for path in paths] == names
+    assert {path.parent for path in paths} == {tmp_path}
 
 
 def test_versions_name_what_shapes_the_numbers_and_what_is_absent(monkeypatch):
@@ -38,6 +44,20 @@ def test_the_kept_job_is_complete_and_can_be_read_again(small_scene):
     assert [(c["value"], c["name"]) for c in kept.classes] == [(1, "class 1"), (2, "class 2"), (3, "class 3")]
     assert kept.grid.exact["rows"] == kept.grid.exact["cols"] == 48
     assert kept.parameters["context_windows"] == "3"
+
+
+def test_a_kept_job_runs_without_the_files_that_last_no_longer_than_the_run(small_scene):
+    """QGIS gives test samples and mask polygons as snapshots in a temporary folder."""
+    square = "POLYGON ((400000 5799904, 400096 5799904, 400096 5800000, 400000 5800000, 400000 5799904))"
+    mask = small_scene.write_areas("mask.gpkg", [(square, 1)])
+    tests = small_scene.write_areas("tests.gpkg", small_scene.areas())
+    samples = {"path": tests, "class_field": "class"}
+    first = run_job(small_scene.train(test_samples=samples, mask=mask))
+    for name in ("mask.gpkg", "tests.gpkg"):
+        os.remove(small_scene.folder / name)
+    kept = read_job(small_scene.out / "m.job.json")
+    assert kept.outputs["model"] == str(small_scene.out / "m.safetensors")
+    assert run_job(kept).numbers == first.numbers
 
 
 def test_what_the_run_chose_itself_is_fixed_in_the_kept_job(small_scene):

@@ -1,0 +1,13 @@
+"""`make bench`: accuracy, speed and memory, one after the other, each in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+for name in ("speed", "memory", "accuracy"):
+    print(f"== {name}", flush=True)
+    subprocess.run([sys.executable, str(HERE / name / "run.py")], check=True)
