@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import OutOfMemoryError, TrainingError
 from ..progress import Progress, silent
-from .augmentation import draw_views
+from .augmentation import draw_views, jittered
 from .plan import TrainingPlan
 from .sampling import EpochSampler, batch_stop, class_weights
 from .seeding import generator_for, seeded
@@ -136,7 +136,10 @@ class _Run:
         return None
 
     def _step(self, batch: Labels, turned: Labels | None, rate: float) -> float:
-        patches = {key: p.to(self.device) for key, p in self.source.gather(batch, turned).items()}
+        gathered = self.source.gather(batch, turned)
+        if self.plan.jitter:
+            gathered = jittered(gathered, self.plan.jitter)
+        patches = {key: p.to(self.device) for key, p in gathered.items()}
         labels = self.labels[torch.from_numpy(batch)].to(self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = rate

@@ -16,20 +16,22 @@ class TrainingPlan:
     """Settings of one training run.
 
     `optimiser`: "adamw" or "adam" (coupled weight decay). `schedule`: "one_cycle" or "warmup_cosine", see
-    `learning_rate_at`; `warmup` is its rising share of the run. `augment`: flips and quarter turns.
+    `learning_rate_at`; `warmup` is its rising share of the run. `augment`: flips and quarter turns;
+    `jitter`: deviation of the shift of each band of a patch, in units of the normalised bands.
     `weighted`: classes weigh by the inverse square root of their frequency. `max_per_place`, `max_per_class`:
     pixels per epoch. `min_steps`, `max_steps`: what `for_samples` fits the epochs to (0 = not bounded).
     """
 
-    epochs: int = 100
-    batch_size: int = 64
-    learning_rate: float = 2e-3
+    epochs: int = 40
+    batch_size: int = 32
+    learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     optimiser: str = "adamw"
     schedule: str = "one_cycle"
     warmup: float = 0.25
     label_smoothing: float = 0.05
     augment: bool = True
+    jitter: float = 0.03
     weighted: bool = True
     max_per_place: int = MAX_PER_PLACE
     max_per_class: int = MAX_PER_CLASS
@@ -82,6 +84,7 @@ MIBF_NET_PAPER = TrainingPlan(
     warmup=10 / 300,
     label_smoothing=0.0,
     augment=False,
+    jitter=0.0,
     weighted=False,
     max_per_place=_NO_LIMIT,
     max_per_class=_NO_LIMIT,

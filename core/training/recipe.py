@@ -14,7 +14,7 @@ from ..job import Job
 from ..models.catalog import CATALOG
 
 # Bands left by the principal component analysis of a source with more bands than this (benchmarks/README.md).
-DEFAULT_COMPONENTS = 30
+DEFAULT_COMPONENTS = 10
 # Side of the default patch where the sources have about the same pixel size.
 DEFAULT_PATCH_SIZE = 7
 _WINDOWS_REMEDY = "Write for example 3,7,15, or leave it empty for pixel values only."

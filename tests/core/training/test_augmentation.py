@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-from landfuse.core.training.augmentation import draw_views, views
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from landfuse.core.training.augmentation import draw_views, jittered, views  # noqa: E402
 
 
 def test_the_views_are_the_eight_turns_and_flips_of_a_square():
@@ -21,3 +25,13 @@ def test_draws_repeat_with_the_seed_and_use_every_view():
     first, second = (draw_views(200, np.random.default_rng(3)) for _ in range(2))
     assert (first == second).all()
     assert set(first) == set(range(8))
+
+
+def test_jitter_shifts_whole_bands_of_a_patch():
+    patches = {"hsi": torch.zeros(50, 4, 3, 3), "lidar": torch.ones(50, 1, 3, 3)}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        found = jittered(patches, 0.1)
+    assert torch.equal(found["hsi"].amax(dim=(2, 3)), found["hsi"].amin(dim=(2, 3)))
+    assert found["hsi"].std() == pytest.approx(0.1, rel=0.2)
+    assert found["lidar"].mean() == pytest.approx(1.0, abs=0.05)

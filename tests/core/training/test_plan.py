@@ -30,6 +30,7 @@ def test_the_paper_preset_is_the_published_protocol():
     assert plan.learning_rate_at(1.0) == pytest.approx(2.5e-7)
     assert plan.label_smoothing == 0
     assert not plan.augment
+    assert plan.jitter == 0
     assert not plan.weighted
 
 

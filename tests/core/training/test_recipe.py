@@ -58,8 +58,8 @@ def test_a_given_gap_is_rounded_up_to_whole_pixels():
 @pytest.mark.parametrize(
     ("parameters", "bands", "components"),
     [
-        ({}, 144, 30),
-        ({}, 30, 0),
+        ({}, 144, 10),
+        ({}, 10, 0),
         ({"preset": "paper"}, 144, 0),
         ({"method": "random_forest"}, 144, 0),
         ({"method": "random_forest", "pca": 5}, 144, 5),
