@@ -52,7 +52,7 @@ def main() -> None:
         if scene.name in chosen.scenes:
             for seed in chosen.seeds:
                 run_scene(scene, seed, chosen.epochs, results, chosen.results)
-    print(markdown(results["runs"]))
+    print(markdown(results))
 
 
 def run_scene(scene: BenchmarkScene, seed: int, epochs: int, results: dict, path: Path) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 FIGURES = (("OA", "OA"), ("kappa", "KAPPA"), ("macro F1", "F1"))
 
 
-def markdown(runs: Sequence[dict[str, Any]]) -> str:
+def markdown(results: dict[str, Any]) -> str:
     """Return one table per scene: mean and standard deviation over the seeds."""
+    runs = results["runs"]
     parts = []
     for scene in dict.fromkeys(run["scene"] for run in runs):
         own = [run for run in runs if run["scene"] == scene]

@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import registered
+from memory.table import markdown
 from synthetic_scene import write_random_model, write_scene
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -72,13 +73,6 @@ def measure(paths: dict[str, str], model: Path, target: Path, threads: int) -> d
         "raw_mib": round(raw / 2**20),
         "seconds": round(time.perf_counter() - started, 1),
     }
-
-
-def markdown(results: dict[str, dict[str, float]]) -> str:
-    lines = ["| scene | file size MiB | peak memory MiB | seconds |", "|---|---|---|---|"]
-    for name, row in results.items():
-        lines.append(f"| {name} pixels | {row['raw_mib']} | {row['peak_mib']} | {row['seconds']} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

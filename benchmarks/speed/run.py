@@ -33,7 +33,8 @@ from landfuse.core.inference.device import set_threads
 from landfuse.core.job import GridRequest, RasterInput, parse_job
 from landfuse.core.models.catalog import build_model
 from landfuse.core.models.model_file import read_model
-from synthetic_scene import BANDS, write_random_model, write_scene
+from speed.table import markdown
+from synthetic_scene import write_random_model, write_scene
 
 RESULTS = Path(__file__).with_name("results.json")
 BATCH = 64
@@ -111,20 +112,6 @@ def classify(paths: dict[str, str], model: Path, target: Path, threads: int) -> 
         "outputs": {"classmap": str(target)},
     }
     return run_job(parse_job(job, target.parent)).outputs["classmap"]
-
-
-def markdown(results: dict[str, dict[str, float]]) -> str:
-    bands = " + ".join(str(n) for n in BANDS.values())
-    lines = [
-        f"| {bands} bands, fp32 | pixels | naive loop px/s | classify px/s | ratio | equal labels |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, row in results.items():
-        lines.append(
-            f"| {name} | {row['pixels']} | {row['naive_pixels_per_second']} "
-            f"| {row['classify_pixels_per_second']} | {row['ratio']:.2f} | {row['agreement']:.4%} |"
-        )
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

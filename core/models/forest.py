@@ -6,6 +6,7 @@ of the trees' leaf fractions, as in scikit-learn, and equal to its numbers bit f
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +68,13 @@ def _grow(
             remedy="Set up the engine again (Landfuse options, or 'landfuse setup').",
         ) from error
     forest = RandomForestClassifier(n_estimators=0, random_state=seed, warm_start=True, n_jobs=-1)
-    for done in range(0, n_trees, _TREES_PER_REPORT):
-        progress(done / n_trees, "growing trees")
-        forest.n_estimators = min(done + _TREES_PER_REPORT, n_trees)
-        forest.fit(features, labels)
+    with warnings.catch_warnings():
+        # Some pairs of scikit-learn and joblib warn for every tree about a configuration that is not used.
+        warnings.filterwarnings("ignore", message=".*sklearn.utils.parallel.*", category=UserWarning)
+        for done in range(0, n_trees, _TREES_PER_REPORT):
+            progress(done / n_trees, "growing trees")
+            forest.n_estimators = min(done + _TREES_PER_REPORT, n_trees)
+            forest.fit(features, labels)
     progress(1.0, "growing trees")
     return forest
 

@@ -1,0 +1,33 @@
+"""Writes the tables of benchmarks/README.md from the recorded results."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import accuracy.table  # noqa: E402  found through the path above
+import memory.table  # noqa: E402
+import speed.table  # noqa: E402
+
+PARTS = {"accuracy": accuracy.table.markdown, "speed": speed.table.markdown, "memory": memory.table.markdown}
+
+
+def main() -> None:
+    readme = HERE / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    for name, markdown in PARTS.items():
+        results = HERE / name / "results.json"
+        if results.exists():
+            table = markdown(json.loads(results.read_text(encoding="utf-8")))
+            pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+            text = re.sub(pattern, lambda m, t=table: f"{m[1]}{t}\n{m[2]}", text, flags=re.DOTALL)
+    readme.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
