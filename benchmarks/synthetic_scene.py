@@ -31,7 +31,7 @@ def write_scene(folder: Path, rows: int, cols: int) -> dict[str, str]:
     paths = {}
     for key, n_bands in BANDS.items():
         paths[key] = str(folder / f"{key}_{rows}x{cols}.tif")
-        layout = RasterLayout("Int16", tuple(f"band {i + 1}" for i in range(n_bands)), None)
+        layout = RasterLayout("Int16", tuple(f"band {i + 1}" for i in range(n_bands)), -32768.0)
         spectra = generator.integers(200, 6000, (n_bands, 12))
         with RasterOutput(paths[key], grid, layout) as output:
             for window in iter_tiles(rows, cols, 256):

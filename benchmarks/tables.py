@@ -14,14 +14,19 @@ import accuracy.table  # noqa: E402  found through the path above
 import memory.table  # noqa: E402
 import speed.table  # noqa: E402
 
-PARTS = {"accuracy": accuracy.table.markdown, "speed": speed.table.markdown, "memory": memory.table.markdown}
+PARTS = {
+    "accuracy": ("accuracy/results.json", accuracy.table.markdown),
+    "trials": ("accuracy/trials.json", accuracy.table.trials_markdown),
+    "speed": ("speed/results.json", speed.table.markdown),
+    "memory": ("memory/results.json", memory.table.markdown),
+}
 
 
 def main() -> None:
     readme = HERE / "README.md"
     text = readme.read_text(encoding="utf-8")
-    for name, markdown in PARTS.items():
-        results = HERE / name / "results.json"
+    for name, (file, markdown) in PARTS.items():
+        results = HERE / file
         if results.exists():
             table = markdown(json.loads(results.read_text(encoding="utf-8")))
             pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"

@@ -35,3 +35,19 @@ def markdown(results: dict[str, Any]) -> str:
 def _cell(values: Sequence[float]) -> str:
     spread = np.std(values, ddof=1) if len(values) > 1 else float("nan")
     return f"{np.mean(values):.3f} ± {spread:.3f}"
+
+
+def trials_markdown(results: dict[str, Any]) -> str:
+    """Return the trials: a row per setting, macro F1 and seconds of each scene, mean and deviation."""
+    runs = results["runs"]
+    scenes = list(dict.fromkeys(run["scene"] for run in runs))
+    parts = ["| setting | " + " | ".join(f"{scene} macro F1 | s" for scene in scenes) + " |"]
+    parts.append("|---|" + "---|---|" * len(scenes))
+    for name in dict.fromkeys(run["name"] for run in runs):
+        cells = []
+        for scene in scenes:
+            rows = [run for run in runs if run["name"] == name and run["scene"] == scene]
+            seconds = f"{np.mean([run['seconds'] for run in rows]):.0f}" if rows else "-"
+            cells.append(f"{_cell([run['F1'] for run in rows]) if rows else '-'} | {seconds}")
+        parts.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(parts)

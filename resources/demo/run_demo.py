@@ -24,8 +24,6 @@ from picture import draw  # noqa: E402  found through the path above
 from qgis.core import QgsApplication, QgsProcessingFeedback  # noqa: E402
 
 SOURCES = ("HSI", "LIDAR", "SAR", "OPTICAL")
-# Training epochs of every network in the comparison: enough to rank them, and the demo stays short.
-EPOCHS = 15
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,6 @@ class Demo:
             SAMPLES=self.scene["TRAINING_AREAS"],
             CLASS_FIELD="class",
             METHOD=contestant.method,
-            EPOCHS=EPOCHS,
             REFERENCE=self.scene["OPTICAL"],
             MODEL=self._model(contestant),
             REPORT=str(self._folder / f"{contestant.stem}_training.html"),
