@@ -5,6 +5,8 @@
 # Everything installs what is missing: Debian packages, then the deep-learning runtime with pip.
 
 SHELL := /bin/bash
+# Waiting threads of torch sleep instead of spinning, as in the engine: tests run beside other processes.
+export OMP_WAIT_POLICY := PASSIVE
 # The Python that QGIS uses. `python3` on PATH may be another build without GDAL.
 PYTHON := /usr/bin/python3
 export LANDFUSE_HOME ?= $(HOME)/.cache/landfuse

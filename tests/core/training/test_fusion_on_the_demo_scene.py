@@ -10,7 +10,7 @@ pytest.importorskip("torch", reason="needs the engine's packages")
 
 SOURCES = ("hsi", "lidar", "sar", "optical")
 # 2 m pixels and few epochs keep 15 trainings within about two minutes on two cores.
-SETTINGS = {"epochs": 12, "device": "cpu", "threads": 2}
+SETTINGS = {"epochs": 8, "device": "cpu", "threads": 2}
 
 
 @pytest.fixture(scope="module")
