@@ -36,6 +36,10 @@ def draw_views(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
 def jittered(patches: Mapping[str, Tensor], deviation: float) -> dict[str, Tensor]:
     """Return patches (B, C, P, P) with every band of every patch shifted by normal noise of `deviation`.
 
-    The unit is that of the normalised bands. Draws from torch's global generator.
+    The unit is that of the normalised bands. Modalities with one or two bands, like height, are left alone:
+    there a shift is not averaged out over the bands. Draws from torch's global generator.
     """
-    return {key: values + deviation * torch.randn(*values.shape[:2], 1, 1) for key, values in patches.items()}
+    return {
+        key: values + deviation * torch.randn(*values.shape[:2], 1, 1) if values.shape[1] >= 3 else values
+        for key, values in patches.items()
+    }
