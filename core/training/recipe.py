@@ -16,7 +16,7 @@ from ..models.catalog import CATALOG
 # Bands left by the principal component analysis of a source with more bands than this (benchmarks/README.md).
 DEFAULT_COMPONENTS = 10
 # Side of the default patch where the sources have about the same pixel size.
-DEFAULT_PATCH_SIZE = 7
+DEFAULT_PATCH_SIZE = 9
 _WINDOWS_REMEDY = "Write for example 3,7,15, or leave it empty for pixel values only."
 
 

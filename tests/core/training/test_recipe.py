@@ -23,7 +23,7 @@ def recipe(pixels=None, bands=4, **parameters):
 
 
 @pytest.mark.parametrize(
-    ("coarsest", "side"), [(2.0, 7), (14.0, 7), (15.0, 9), (16.0, 9), (20.0, 11), (30.0, 15)]
+    ("coarsest", "side"), [(2.0, 9), (14.0, 9), (15.0, 9), (18.0, 9), (20.0, 11), (30.0, 15)]
 )
 def test_the_default_patch_spans_a_pixel_of_the_coarsest_source(coarsest, side):
     found = recipe({"optical": 2.0, "sar": coarsest})
@@ -45,8 +45,8 @@ def test_an_even_or_tiny_patch_side_is_refused_with_its_neighbours(asked, remedy
 
 
 def test_the_default_gap_is_a_patch_and_two_pixels_of_the_coarsest_source():
-    # 7 pixels of 2 m and twice 5 m make 24 m, which are 12 map pixels.
-    assert recipe({"optical": 2.0, "sar": 5.0}).gap == 12
+    # 9 pixels of 2 m and twice 5 m make 28 m, which are 14 map pixels.
+    assert recipe({"optical": 2.0, "sar": 5.0}).gap == 14
 
 
 def test_a_given_gap_is_rounded_up_to_whole_pixels():
