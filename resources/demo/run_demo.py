@@ -24,6 +24,8 @@ from picture import draw  # noqa: E402  found through the path above
 from qgis.core import QgsApplication, QgsProcessingFeedback  # noqa: E402
 
 SOURCES = ("HSI", "LIDAR", "SAR", "OPTICAL")
+# Training epochs of every network: half of what `train` would choose here, to keep the demo short.
+EPOCHS = 8
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Demo:
             SAMPLES=self.scene["TRAINING_AREAS"],
             CLASS_FIELD="class",
             METHOD=contestant.method,
+            EPOCHS=EPOCHS,
             REFERENCE=self.scene["OPTICAL"],
             MODEL=self._model(contestant),
             REPORT=str(self._folder / f"{contestant.stem}_training.html"),
