@@ -102,7 +102,7 @@ _THREADS = Parameter(
     "int",
     0,
     "Processor threads (0 = automatic)",
-    "0 leaves one core to the rest of the machine.",
+    "0 takes all cores but one, and both of a machine with two.",
     minimum=0,
     maximum=256,
     advanced=True,
