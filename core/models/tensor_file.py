@@ -64,11 +64,15 @@ def read_header(path: str | os.PathLike[str]) -> Header:
         with path.open("rb") as file:
             return _header_of(file, path)
     except OSError as error:
-        raise ModelFileError(
-            f"The file cannot be read ({error.strerror or error}).",
-            where=str(path),
-            remedy="Check the path and the permissions.",
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ModelFileError:
+    return ModelFileError(
+        f"The file cannot be read ({error.strerror or error}).",
+        where=str(path),
+        remedy="Check the path and the permissions.",
+    )
 
 
 def read_arrays(path: str | os.PathLike[str], header: Header) -> Arrays:
@@ -84,11 +88,7 @@ def read_arrays(path: str | os.PathLike[str], header: Header) -> Arrays:
                     raise _truncated(path)
                 arrays[name] = np.frombuffer(bytearray(content), entry.dtype).reshape(entry.shape)
     except OSError as error:
-        raise ModelFileError(
-            f"The file cannot be read ({error.strerror or error}).",
-            where=str(path),
-            remedy="Check the path and the permissions.",
-        ) from error
+        raise _unreadable(path, error) from error
     return arrays
 
 

@@ -58,11 +58,9 @@ def fit_model(
     preprocess = _preprocess(stack, recipe, held_back, progress.part(0.0, 0.1))
     recorder = _Recorder(progress.part(0.1, 1.0))
     if recipe.kind == "pixel":
-        config, arrays, settings = _fit_forest(stack, samples, recipe, preprocess, recorder.progress)
+        config, arrays, settings = _fit_forest(stack, samples, recipe, preprocess, recorder)
     else:
-        config, arrays, settings = _fit_network(
-            job, stack, samples, recipe, preprocess, recorder.progress, epochs
-        )
+        config, arrays, settings = _fit_network(job, stack, samples, recipe, preprocess, recorder, epochs)
     model = TrainedModel(
         method=recipe.method,
         config=config,
@@ -185,29 +183,19 @@ def _grid_facts(stack: Stack, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-class _Recorder:
-    """Passes events on and keeps the metric curves for the report."""
+class _Recorder(Progress):
+    """Passes everything on and keeps the metric curves for the report."""
 
     def __init__(self, outer: Progress) -> None:
+        super().__init__(outer.send, outer._is_cancelled)
         self.curves: Curves = {}
         self._outer = outer
-        self.progress = _Listening(outer, self._keep)
-
-    def _keep(self, event: Event) -> None:
-        self.curves.setdefault(str(event["name"]), []).append((float(event["epoch"]), float(event["value"])))
-
-
-class _Listening(Progress):
-    """A progress that shows each metric to a listener before it passes it on."""
-
-    def __init__(self, outer: Progress, listen: Callable[[Event], None]) -> None:
-        super().__init__(outer.send, outer._is_cancelled)
-        self._outer, self._listen = outer, listen
 
     def __call__(self, fraction: float, stage: str = "") -> None:
         self._outer(fraction, stage)
 
     def send(self, event: Event) -> None:
         if event["event"] == "metric":
-            self._listen(event)
+            point = float(event["epoch"]), float(event["value"])
+            self.curves.setdefault(str(event["name"]), []).append(point)
         super().send(event)
