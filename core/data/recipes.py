@@ -25,7 +25,7 @@ def repeat_recipes(
     missing = [key for key in recipes if not inputs.get(key)]
     if missing:
         raise ModalityError(
-            f"The model needs {', '.join(recipes)}; {' and '.join(missing)} is not given.",
+            f"The model needs {', '.join(recipes)}; missing: {', '.join(missing)}.",
             where=missing[0],
             remedy="Add the missing source, or train a model without it.",
         )
