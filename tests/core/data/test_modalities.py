@@ -116,7 +116,7 @@ def test_the_recipe_repeats_the_bands_of_training(write_raster):
 def test_a_missing_modality_is_told(write_raster):
     path = write_raster("a.tif", noise(4, 4))
     recipes = {key: m.to_json() for key, m in describe(hsi=[path], lidar=[path]).items()}
-    with pytest.raises(ModalityError, match="needs hsi, lidar; lidar is not given"):
+    with pytest.raises(ModalityError, match="needs hsi, lidar; missing: lidar"):
         repeat_recipes({"hsi": (RasterInput(path),)}, recipes)
     assert unused_inputs({"hsi": (), "sar": ()}, recipes) == ["sar: given, but the model does not use it."]
 
