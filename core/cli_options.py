@@ -9,7 +9,8 @@ from typing import Any
 
 from .errors import JobError
 from .job import Job, parse_job
-from .job_kinds import KINDS, MODALITIES, JobKind, Parameter
+from .job_kinds import KINDS, MODALITIES, QUANTITIES, ZERO_MEANS, JobKind, Parameter
+from .source_options import OPTIONS_HELP, options_of_rasters
 from .version import __version__
 
 # Parameters and outputs that are given without an option's name.
@@ -77,7 +78,8 @@ def job_of(options: argparse.Namespace) -> Job:
         "outputs": {name: values[name] for name in spec.outputs if values[name] is not None},
     }
     if spec.reads_scene:
-        description.update(inputs=_inputs(values), grid=_grid(values), mask=values["mask"])
+        description.update(inputs=_inputs(values), grid=_grid(values))
+        description.update(mask=values["mask"], mask_values=values["mask_values"])
     if spec.takes_samples:
         description["samples"] = _samples(values, "")
     if spec.takes_test_samples:
@@ -154,7 +156,17 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             f"--{key}-bands", metavar="LIST", help=f"bands of {key} to use, e.g. 1-120,150-200"
         )
+    for key in MODALITIES:
+        group.add_argument(
+            f"--{key}-quantity", choices=QUANTITIES, help=f"what {key} measures (default: guessed)"
+        )
+    for key in MODALITIES:
+        first = f"settings of {key}. {OPTIONS_HELP}" if key == MODALITIES[0] else f"settings of {key}"
+        group.add_argument(f"--{key}-options", nargs="+", metavar="NAME=VALUE", help=first)
     group.add_argument("--mask", metavar="F", help="raster (0 = leave out) or polygons (inside = kept)")
+    group.add_argument(
+        "--mask-values", metavar="LIST", help="values of a raster mask to leave out, e.g. 3,8-10"
+    )
     grid = parser.add_argument_group("grid", "chosen from sources and samples unless given")
     grid.add_argument("--pixel-size", type=float, metavar="X", help="pixel side in units of the grid's CRS")
     corners = ("X_MIN", "Y_MIN", "X_MAX", "Y_MAX")
@@ -174,6 +186,13 @@ def _add_samples(parser: argparse.ArgumentParser, spec: JobKind) -> None:
     group.add_argument("--class-field", metavar="NAME", help="field of the classes")
     group.add_argument("--group-field", metavar="NAME", help="field of the groups that are never split")
     group.add_argument("--sample-radius", type=float, metavar="X", help="metres around points and lines")
+    group.add_argument("--radius-field", metavar="NAME", help="field with the metres around each feature")
+    group.add_argument(
+        "--class-zero", choices=ZERO_MEANS, help="what class value 0 means (default: unlabelled)"
+    )
+    group.add_argument(
+        "--renumber", action="store_true", help="number class values outside 1 to 65535 instead of refusing"
+    )
     if spec.takes_test_samples:
         test = parser.add_argument_group("test samples", "scored on instead of a held-back part")
         source = test.add_mutually_exclusive_group()
@@ -199,15 +218,22 @@ def _add_setup(commands: Any) -> None:
     add("--yes", action="store_true", help="do not ask")
 
 
-def _inputs(values: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
+def _inputs(values: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     inputs = {}
     for key in MODALITIES:
-        bands = values[f"{key}_bands"] or ""
-        if bands and not values[key]:
-            raise JobError(f"--{key}-bands is given without --{key}.")
+        for name in ("bands", "quantity", "options"):
+            if values[f"{key}_{name}"] and not values[key]:
+                raise JobError(f"--{key}-{name} is given without --{key}.")
         if values[key]:
-            inputs[key] = [{"path": path, "bands": bands} for path in values[key]]
+            inputs[key] = _rasters(values, key)
     return inputs
+
+
+def _rasters(values: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    text = " ".join(values[f"{key}_options"] or ())
+    common = {"bands": values[f"{key}_bands"], "quantity": values[f"{key}_quantity"]}
+    options = options_of_rasters(text, len(values[key]), f"--{key}-options")
+    return [{**common, **own, "path": path} for path, own in zip(values[key], options)]
 
 
 def _grid(values: dict[str, Any]) -> dict[str, Any]:
@@ -216,8 +242,9 @@ def _grid(values: dict[str, Any]) -> dict[str, Any]:
 
 def _samples(values: dict[str, Any], prefix: str) -> dict[str, Any] | None:
     layer, labels = values[f"{prefix}samples"], values[f"{prefix}labels"]
+    meaning = {"zero": values["class_zero"], "renumber": values["renumber"]}
     if labels:
-        return {"path": labels, "type": "raster"}
+        return {"path": labels, "type": "raster", **meaning}
     if not layer:
         return None
     if not values["class_field"]:
@@ -229,6 +256,8 @@ def _samples(values: dict[str, Any], prefix: str) -> dict[str, Any] | None:
         "class_field": values["class_field"],
         "group_field": values["group_field"],
         "radius": values["sample_radius"],
+        "radius_field": values["radius_field"],
+        **meaning,
     }
 
 

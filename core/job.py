@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import JobError, OutputError
-from .job_kinds import KINDS, MODALITIES, JobKind
+from .job_kinds import DERIVED, JOINS, KINDS, MODALITIES, ZERO_MEANS, JobKind
 
 SCHEMA = 1
 
@@ -24,8 +24,14 @@ class RasterInput:
     """One raster of a modality.
 
     `bands` as `1-120,150-200` ("" = all that are good), `quantity` one of `quantities.QUANTITIES` ("" =
-    guess), `resampling` average, bilinear or nearest ("" = average when coarsening, else bilinear), `crs` and
-    `nodata` replace what the file says ("" and None = as in the file).
+    guess), `resampling` average, bilinear or nearest ("" = average when coarsening, else bilinear). `crs`,
+    `scale` and `offset` replace what the file says ("" and None = as in the file); a measurement is the
+    stored value times `scale` plus `offset`. `nodata` are values that mean no data beside the one the file
+    declares, which `file_nodata` = false ignores. `join`: "mosaic" with the raster before it, as "bands" of
+    their own, "" decides. `fill`: what a missing pixel becomes, in the units of the measurement (None: it
+    stays a hole).
+    `derived`: bands computed from a height, a list of `DERIVED`. `speckle`: side in map pixels, odd, of the
+    filter for a SAR raster (0: none).
     """
 
     path: str
@@ -33,7 +39,14 @@ class RasterInput:
     quantity: str = ""
     resampling: str = ""
     crs: str = ""
-    nodata: float | None = None
+    nodata: tuple[float, ...] = ()
+    file_nodata: bool = True
+    scale: float | None = None
+    offset: float | None = None
+    join: str = ""
+    fill: float | None = None
+    derived: tuple[str, ...] = ()
+    speckle: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,9 @@ class SamplesInput:
     """Training or test samples: a vector layer or a label raster.
 
     `type` is "vector" or "raster" (its first band). `radius` in metres applies to points and lines (0 = the
-    containing pixel, the pixels touched).
+    containing pixel, the pixels touched); `radius_field` names a field that holds it, in metres, per feature.
+    `zero`: what class value 0 means, "unlabelled" or "class". `renumber`: class values outside 1 to 65535 are
+    numbered from 1 in ascending order instead of refused.
     """
 
     path: str
@@ -50,6 +65,9 @@ class SamplesInput:
     class_field: str = ""
     group_field: str = ""
     radius: float = 0.0
+    radius_field: str = ""
+    zero: str = "unlabelled"
+    renumber: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,7 @@ class Job:
     """A validated job with absolute paths and every parameter filled in.
 
     `classes` are plain {"value", "name", "color"}; `data.classes.classes_from_json` makes classes of them.
+    `mask_values` as `3,8-10`: values of a raster mask to leave out ("" = 0, or what its kind of mask means).
     `resolved` is what an earlier run of this job found out (see `M.job.json`); it changes nothing.
     """
 
@@ -83,6 +102,7 @@ class Job:
     classes: tuple[Mapping[str, Any], ...] = ()
     grid: GridRequest = field(default_factory=GridRequest)
     mask: str = ""
+    mask_values: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     resolved: Mapping[str, Any] = field(default_factory=dict)
@@ -105,6 +125,7 @@ class Job:
         items["classes"] = [dict(c) for c in self.classes]
         items["grid"] = _plain(self.grid)
         items["mask"] = self.mask
+        items["mask_values"] = self.mask_values
         items["parameters"] = dict(self.parameters)
         items["outputs"] = dict(self.outputs)
         items["resolved"] = dict(self.resolved)
@@ -158,6 +179,7 @@ def parse_job(values: Any, folder: Path) -> Job:
         classes=tuple(_class(item) for item in top.children("classes")),
         grid=_grid(top.child("grid")),
         mask=top.path("mask"),
+        mask_values=top.take("mask_values", str, ""),
         parameters=_parameters(KINDS[kind], top.child("parameters")),
         outputs=_outputs(KINDS[kind], top.child("outputs")),
         resolved=top.take("resolved", dict, {}),
@@ -231,6 +253,16 @@ class _Reader:
             raise JobError(f"'{key}' must be of type {kind.__name__}, got {value!r}.", where=self._where)
         return value
 
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """Take a number or a list of numbers."""
+        values = self._left.pop(key, None)
+        listed = values if isinstance(values, list) else [] if values is None else [values]
+        if not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in listed):
+            raise JobError(
+                f"'{key}' must be a number or a list of numbers, got {values!r}.", where=self._where
+            )
+        return tuple(float(v) for v in listed)
+
     def path(self, key: str, default: Any = "") -> str:
         return absolute(self.take(key, str, default), self._folder)
 
@@ -285,10 +317,40 @@ def _raster(reader: _Reader) -> RasterInput:
         reader.take("quantity", str, ""),
         reader.take("resampling", str, ""),
         reader.take("crs", str, ""),
-        reader.take("nodata", float, None),
+        reader.numbers("nodata"),
+        reader.take("file_nodata", bool, True),
+        reader.take("scale", float, None),
+        reader.take("offset", float, None),
+        reader.take("join", str, ""),
+        reader.take("fill", float, None),
+        tuple(str(name) for name in reader.take("derived", list, [])),
+        reader.take("speckle", int, 0),
     )
     reader.finish()
+    check_raster(raster)
     return raster
+
+
+def check_raster(raster: RasterInput) -> None:
+    """Raise `JobError` for settings of a raster that cannot be."""
+    where = raster.path
+    if raster.join not in JOINS:
+        raise JobError(f"join is '{raster.join}', not one of: mosaic, bands.", where=where)
+    unknown = [name for name in raster.derived if name not in DERIVED]
+    if unknown:
+        raise JobError(f"There is no derived band '{unknown[0]}'.", where=where, remedy=_choose(DERIVED))
+    if raster.scale == 0:
+        raise JobError("A scale of 0 leaves nothing of the values.", where=where)
+    if raster.speckle and (raster.speckle % 2 == 0 or not 3 <= raster.speckle <= 31):
+        raise JobError(
+            f"The speckle filter's side {raster.speckle} is not odd and from 3 to 31 map pixels.",
+            where=where,
+            remedy="Use 5 or 7, or 0 for none.",
+        )
+
+
+def _choose(names: tuple[str, ...]) -> str:
+    return f"Use one of: {', '.join(names)}."
 
 
 def _class(reader: _Reader) -> dict[str, Any]:
@@ -311,10 +373,17 @@ def _samples(reader: _Reader | None) -> SamplesInput | None:
         reader.take("class_field", str, ""),
         reader.take("group_field", str, ""),
         reader.take("radius", float, 0.0),
+        reader.take("radius_field", str, ""),
+        reader.take("zero", str, "unlabelled"),
+        reader.take("renumber", bool, False),
     )
     reader.finish()
     if samples.type not in ("vector", "raster"):
         raise JobError(f"Type '{samples.type}' is not 'vector' or 'raster'.", where="samples")
+    if samples.zero not in ZERO_MEANS:
+        raise JobError(
+            f"Class value 0 cannot mean '{samples.zero}'.", where="samples", remedy=_choose(ZERO_MEANS)
+        )
     if samples.type == "vector" and not samples.class_field:
         raise JobError("A vector layer of samples needs 'class_field'.", where="samples")
     return samples

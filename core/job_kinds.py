@@ -12,6 +12,14 @@ from .errors import JobError
 # The keys of models.catalog.CATALOG, which this module must not import; a test compares the two.
 METHODS = ("mibf_net", "random_forest")
 MODALITIES = ("hsi", "lidar", "sar", "optical", "other")
+# Settings of a raster and of samples, see `job.RasterInput` and `job.SamplesInput`.
+QUANTITIES = (
+    "reflectance", "sar_linear", "sar_db", "height", "terrain_height", "height_above_ground", "index",
+    "other",
+)  # fmt: skip
+JOINS = ("", "mosaic", "bands")
+DERIVED = ("slope", "roughness")
+ZERO_MEANS = ("unlabelled", "class")
 _PYTHON_TYPES = {"int": int, "float": float, "str": str, "bool": bool, "choice": str, "file": str}
 
 

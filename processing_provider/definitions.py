@@ -25,7 +25,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from ..core.job_kinds import MODALITIES, JobKind, Output, Parameter
+from ..core.job_kinds import MODALITIES, QUANTITIES, JobKind, Output, Parameter
+from ..core.source_options import OPTIONS_HELP
 
 MODALITY_LABELS = {
     "hsi": "Hyperspectral or multispectral layers",
@@ -34,6 +35,7 @@ MODALITY_LABELS = {
     "optical": "Optical layers (aerial or satellite)",
     "other": "Other layers",
 }
+AUTO = "auto"  # the choice that leaves a quantity to the program
 # Files of the job table that are layers in QGIS, and the extension of those that are not.
 LAYER_PARAMETERS = ("classmap",)
 FILE_EXTENSIONS = {"model": "safetensors"}
@@ -99,6 +101,27 @@ def source_parameters() -> Iterator[QgsProcessingParameterDefinition]:
             "those that are empty, constant, flagged bad or in the water-vapour ranges.",
             advanced=True,
         )
+    for key in MODALITIES:
+        quantity = QgsProcessingParameterEnum(
+            f"{key.upper()}_QUANTITY",
+            tr("What {} measures").format(key.upper()),
+            [AUTO, *QUANTITIES],
+            False,
+            AUTO,
+            True,
+            usesStaticStrings=True,
+        )
+        yield _finished(
+            quantity,
+            "auto guesses it from names, metadata and values; the log and the reports say what was found. It "
+            "decides how the raster is resampled and scaled.",
+            advanced=True,
+        )
+    for key in MODALITIES:
+        options = QgsProcessingParameterString(
+            f"{key.upper()}_OPTIONS", tr("Settings of {}").format(key.upper()), optional=True
+        )
+        yield _finished(options, OPTIONS_HELP, advanced=True)
     yield from _grid_parameters()
 
 
@@ -107,6 +130,11 @@ def _grid_parameters() -> Iterator[QgsProcessingParameterDefinition]:
     yield _finished(
         QgsProcessingParameterMapLayer("MASK", tr("Mask"), optional=True, types=kinds),
         "A raster (0 = leave out) or polygons (inside = kept). Empty: the whole area common to all sources.",
+        advanced=True,
+    )
+    yield _finished(
+        QgsProcessingParameterString("MASK_VALUES", tr("Mask values to leave out"), optional=True),
+        "Values of a raster mask to leave out, such as 3,8-10. Empty: 0, or what its kind of mask means.",
         advanced=True,
     )
     yield _finished(

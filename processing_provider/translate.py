@@ -22,7 +22,8 @@ from qgis.core import (
 from ..core.errors import BandError, RasterReadError, SamplesError, VectorReadError
 from ..core.job import GridRequest, Job, RasterInput, SamplesInput, parse_job
 from ..core.job_kinds import KINDS, MODALITIES, Parameter
-from .definitions import LAYER_PARAMETERS
+from ..core.source_options import options_of_rasters
+from .definitions import AUTO, LAYER_PARAMETERS
 from .snapshot import Snapshot, write_polygons, write_samples
 
 _PROVIDER_OPTIONS = re.compile(r"\|(option|credential|authcfg):.*$")
@@ -51,6 +52,13 @@ class Request:
             self.algorithm.parameterAsString(self.parameters, name, self.context) if self.given(name) else ""
         )
 
+    def choice(self, name: str) -> str:
+        """Return a choice, "" where it is absent or left to the program."""
+        if not self.given(name):
+            return ""
+        chosen = self.algorithm.parameterAsEnumString(self.parameters, name, self.context)
+        return "" if chosen == AUTO else chosen
+
     def number(self, name: str) -> float | None:
         """Return a number, None where it is absent."""
         if not self.given(name):
@@ -71,6 +79,7 @@ def make_job(kind: str, request: Request) -> Job:
         classes=samples.classes if samples else (),
         grid=grid(request) if spec.reads_scene else GridRequest(),
         mask=mask(request) if spec.reads_scene else "",
+        mask_values=request.text("MASK_VALUES") if spec.reads_scene else "",
         parameters={p.name: _setting(request, p) for p in spec.parameters},
         outputs=_outputs(request, spec.outputs),
     )
@@ -85,7 +94,12 @@ def sources(request: Request) -> dict[str, tuple[RasterInput, ...]]:
         bands = checked_bands(request.text(f"{name}_BANDS"), f"{name}_BANDS")
         layers = _layers(request, name) if request.given(name) else []
         if layers:
-            inputs[key] = tuple(raster_input(layer, bands) for layer in layers)
+            quantity = request.choice(f"{name}_QUANTITY")
+            options = options_of_rasters(request.text(f"{name}_OPTIONS"), len(layers), f"{name}_OPTIONS")
+            inputs[key] = tuple(
+                raster_input(layer, {"bands": bands, "quantity": quantity, **own})
+                for layer, own in zip(layers, options)
+            )
     return inputs
 
 
@@ -108,10 +122,16 @@ def _not_readable(item: str, name: str) -> RasterReadError:
     )
 
 
-def raster_input(layer: QgsMapLayer, bands: str = "") -> RasterInput:
-    """Return what core must know of a raster layer; CRS and nodata set only in QGIS win over the file's."""
+def raster_input(layer: QgsMapLayer, settings: Mapping[str, Any] | None = None) -> RasterInput:
+    """Return what core must know of a raster layer, CRS and nodata set only in QGIS included.
+
+    `settings`: further keys of a job's raster, such as `bands`.
+    """
+    values = dict(settings or {})
+    nodata = (*_nodata_set_in_qgis(layer), *values.pop("nodata", ()))
+    derived = tuple(values.pop("derived", ()))
     path = raster_path(layer)
-    return RasterInput(path, bands=bands, crs=_crs_set_in_qgis(layer), nodata=_nodata_set_in_qgis(layer))
+    return RasterInput(path, crs=_crs_set_in_qgis(layer), nodata=nodata, derived=derived, **values)
 
 
 def raster_path(layer: QgsMapLayer) -> str:
@@ -147,17 +167,16 @@ def crs_text(crs: QgsCoordinateReferenceSystem) -> str:
     return crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED_GDAL)
 
 
-def _nodata_set_in_qgis(layer: QgsRasterLayer) -> float | None:
+def _nodata_set_in_qgis(layer: QgsRasterLayer) -> tuple[float, ...]:
     provider = layer.dataProvider()
     ranges = [r for band in range(1, layer.bandCount() + 1) for r in provider.userNoDataValues(band)]
-    values = {r.min() for r in ranges if r.min() == r.max()}
-    if len(values) > 1 or any(r.min() != r.max() for r in ranges):
+    if any(r.min() != r.max() for r in ranges):
         raise RasterReadError(
-            "The layer has several additional nodata values or a range of them.",
+            "The layer has a range of additional nodata values.",
             where=layer.name(),
-            remedy="Keep one value in Layer Properties > Transparency, or give a mask.",
+            remedy="Give single values in Layer Properties > Transparency, or a mask.",
         )
-    return values.pop() if values else None
+    return tuple(sorted({r.min() for r in ranges}))
 
 
 def checked_bands(text: str, where: str) -> str:

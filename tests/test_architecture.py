@@ -18,6 +18,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "progress": {"errors"},
     "job_kinds": {"errors"},
     "job": {"errors", "job_kinds"},
+    "source_options": {"errors", "job_kinds"},
     "child_process": {"progress"},
     "environment": BASE | {"child_process"},
     "pip_failures": {"errors"},
@@ -29,7 +30,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "training": BASE | {"data", "models", "evaluation", "inference"},
     "dispatch": BASE | {"environment"},
     "serve": BASE | {"environment", "dispatch", "data"},
-    "cli_options": BASE,
+    "cli_options": BASE | {"source_options"},
     "cli_progress": BASE,
     "cli": BASE
     | {"cli_options", "cli_progress", "environment", "setup_runtime", "dispatch", "serve", "data"},

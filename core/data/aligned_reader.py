@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +29,7 @@ class AlignedReader:
 
     Values are in the units the file declares (scale and offset applied). `resampling` is one of `RESAMPLING`,
     "" = average when coarsening, else bilinear; where the pixels coincide nothing is resampled. `decibels`:
-    the values are dB and are resampled as linear power. `nodata` replaces what the file says. Raises
-    `RasterReadError` and `AlignmentError`.
+    the values are dB and are resampled as linear power. Raises `RasterReadError` and `AlignmentError`.
     """
 
     def __init__(
@@ -41,13 +39,12 @@ class AlignedReader:
         grid: Grid,
         resampling: str = "",
         *,
-        nodata: float | None = None,
         decibels: bool = False,
     ) -> None:
         info = inspect(raster) if isinstance(raster, str) else raster
         _require_both_or_neither(info, grid)
         self.info, self.grid, self.n_bands = info, grid, len(bands)
-        chosen = [info.band(n) if nodata is None else replace(info.band(n), nodata=nodata) for n in bands]
+        chosen = [info.band(n) for n in bands]
         self._offset = pixel_offset(info.grid, grid)
         resampling = resampling or default_resampling(info.grid, grid)
         self.resampling = resampling if self._offset is None else ""

@@ -62,17 +62,17 @@ def bands_text(numbers: Sequence[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
 
 
-def sample_bands(info: RasterInfo, numbers: Sequence[int], nodata: float | None = None) -> BandSample:
+def sample_bands(info: RasterInfo, numbers: Sequence[int]) -> BandSample:
     """Read some pixels of a raster spread over its whole area. Raises `RasterReadError`."""
     budget = max(1 << 14, _VALUES // max(1, len(numbers)))
     parts = []
-    with AlignedReader(info, numbers, info.grid, nodata=nodata) as reader:
+    with AlignedReader(info, numbers, info.grid) as reader:
         for part in lattice_windows(info.grid.rows, info.grid.cols, _LIMIT, budget):
             parts.append(part.take(reader.read(part.window)))
     return BandSample(tuple(numbers), np.concatenate(parts))
 
 
-def useless_bands(info: RasterInfo, sample: BandSample, nodata: float | None = None) -> dict[int, str]:
+def useless_bands(info: RasterInfo, sample: BandSample) -> dict[int, str]:
     """Return the bands that are left out by default, with the reason in words."""
     reasons: dict[int, str] = {}
     suspects: list[int] = []
@@ -86,7 +86,7 @@ def useless_bands(info: RasterInfo, sample: BandSample, nodata: float | None = N
     thin = not covers_all(info.grid.rows, info.grid.cols, _LIMIT)
     for number in suspects:
         values = sample.values[:, sample.numbers.index(number)]
-        verdict = _verdict_on_all(info, number, nodata) if thin else _verdict(values[np.isfinite(values)])
+        verdict = _verdict_on_all(info, number) if thin else _verdict(values[np.isfinite(values)])
         if verdict:
             reasons[number] = verdict
     return reasons
@@ -114,10 +114,10 @@ def _verdict(valid: NDArray[np.float32]) -> str:
     return ""
 
 
-def _verdict_on_all(info: RasterInfo, number: int, nodata: float | None) -> str:
+def _verdict_on_all(info: RasterInfo, number: int) -> str:
     """Judge a band by all its pixels; stops as soon as two values differ."""
     found = np.zeros(0, np.float32)
-    with AlignedReader(info, [number], info.grid, nodata=nodata) as reader:
+    with AlignedReader(info, [number], info.grid) as reader:
         for tile in iter_tiles(info.grid.rows, info.grid.cols, 1024):
             values = reader.read(Window(tile.row, tile.col, tile.height, tile.width))
             found = np.concatenate([found, values[np.isfinite(values)]])

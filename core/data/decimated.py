@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,10 +100,7 @@ def _thin_shape(raster: ModalityRaster, window: Window, grid: Grid) -> tuple[int
 
 def _read_thinly(raster: ModalityRaster, window: Window, shape: tuple[int, int]) -> Floats:
     info = raster.info
-    bands = [info.band(n) for n in raster.bands]
-    if raster.nodata is not None:
-        bands = [replace(band, nodata=raster.nodata) for band in bands]
-    values = read_thinned(info, bands, window, shape)
+    values = read_thinned(info, [info.band(n) for n in raster.bands], window, shape)
     return to_decibels(values) if raster.quantity == "sar_linear" else values
 
 

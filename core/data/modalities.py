@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
 from ..errors import AlignmentError, BandError, JobError
 from ..job import RasterInput
+from ..job_kinds import QUANTITIES
 from .aligned_reader import RESAMPLING
 from .band_choice import BandSample, bands_text, parse_bands, sample_bands, useless_bands
-from .quantities import QUANTITIES, SAR, guess_quantity
+from .quantities import SAR, guess_quantity
 from .raster_info import RasterInfo
 from .raster_io import inspect, transform_bounds
 
@@ -42,7 +43,6 @@ class ModalityRaster:
     quantity: str
     layer: int = 0
     resampling: str = ""
-    nodata: float | None = None
 
     @property
     def path(self) -> str:
@@ -137,11 +137,26 @@ def open_inputs(inputs: Mapping[str, Sequence[RasterInput]]) -> dict[str, list[O
     """Open all rasters. Raises `RasterReadError`, `AlignmentError`, `BandError`, `JobError`."""
     opened: dict[str, list[OpenedRaster]] = {}
     for key, rasters in inputs.items():
-        opened[key] = [OpenedRaster(asked, inspect(asked.path, asked.crs)) for asked in rasters]
+        opened[key] = [OpenedRaster(asked, _as_asked(asked)) for asked in rasters]
         for raster in opened[key]:
             _check(key, raster)
     _require_one_kind_of_place([r for rasters in opened.values() for r in rasters])
     return opened
+
+
+def _as_asked(asked: RasterInput) -> RasterInfo:
+    """Return what the file says, with what the job says otherwise: CRS, nodata, scale and offset."""
+    info = inspect(asked.path, asked.crs)
+    bands = tuple(
+        replace(
+            band,
+            nodata=((*band.nodata, *asked.nodata) if asked.file_nodata else asked.nodata),
+            scale=band.scale if asked.scale is None else asked.scale,
+            offset=band.offset if asked.offset is None else asked.offset,
+        )
+        for band in info.bands
+    )
+    return replace(info, bands=bands)
 
 
 def _check(key: str, raster: OpenedRaster) -> None:
@@ -189,7 +204,7 @@ def _require_one_kind_of_place(rasters: Sequence[OpenedRaster]) -> None:
 
 
 def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
-    samples = [sample_bands(r.info, _candidates(r), r.asked.nodata) for r in opened]
+    samples = [sample_bands(r.info, _candidates(r)) for r in opened]
     layers = group_layers(opened)
     rasters: list[ModalityRaster] = []
     notes = _layer_notes(key, opened, layers)
@@ -199,7 +214,7 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
         for i in members:
             asked, info = opened[i].asked, opened[i].info
             quantity = asked.quantity or guess_quantity(key, info, samples[i].values)
-            rasters.append(ModalityRaster(info, bands, quantity, layer, asked.resampling, asked.nodata))
+            rasters.append(ModalityRaster(info, bands, quantity, layer, asked.resampling))
     return make_modality(key, rasters, notes)
 
 
@@ -262,7 +277,7 @@ def _choose_bands(
     first, sample = members[0]
     if first.asked.bands:
         return sample.numbers, []
-    found = [useless_bands(raster.info, some, raster.asked.nodata) for raster, some in members]
+    found = [useless_bands(raster.info, some) for raster, some in members]
     useless = {n: why for n, why in found[0].items() if all(n in other for other in found[1:])}
     kept = tuple(n for n in sample.numbers if n not in useless)
     by_reason = Counter(useless.values())

@@ -13,7 +13,6 @@ from .raster_info import RasterInfo
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-QUANTITIES = ("reflectance", "sar_linear", "sar_db", "height", "height_above_ground", "index", "other")
 SAR = ("sar_linear", "sar_db")
 
 _ABOVE_GROUND = re.compile(r"chm|ndsm|canopy|above.?ground|\bagl\b|\bhag\b|vegetation.?height")

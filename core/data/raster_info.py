@@ -27,14 +27,15 @@ class BandInfo:
     """One band of a file. `number` counts from 1; `wavelength` and `width` in nanometres.
 
     `scale` and `offset` are what the metadata declares (value = raw * scale + offset), None where it declares
-    none. `bad`: the metadata flag the band as bad. `alpha`: it holds opacity, no measurement.
+    none. `nodata`: values that stand for no data, as stored. `bad`: the metadata flag the band as bad.
+    `alpha`: it holds opacity, no measurement.
     """
 
     number: int
     name: str
     wavelength: float | None = None
     width: float | None = None
-    nodata: float | None = None
+    nodata: tuple[float, ...] = ()
     dtype: str = "Float32"
     scale: float | None = None
     offset: float | None = None

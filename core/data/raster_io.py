@@ -294,13 +294,13 @@ def _describe_band(band: Any, number: int, flagged: bool) -> BandInfo:
     metadata = band.GetMetadata()  # first: before it, GetCategoryNames() of GDAL 3.6 misses the sidecar file
     name = band.GetDescription() or f"band {number}"
     wavelength, width = wavelength_of(metadata, band.GetMetadata("IMAGERY"), name)
-    scale, offset = band.GetScale(), band.GetOffset()
+    scale, offset, nodata = band.GetScale(), band.GetOffset(), band.GetNoDataValue()
     return BandInfo(
         number=number,
         name=name,
         wavelength=wavelength,
         width=width,
-        nodata=band.GetNoDataValue(),
+        nodata=() if nodata is None else (float(nodata),),
         dtype=gdal.GetDataTypeName(band.DataType),
         scale=None if scale == 1 else scale,
         offset=None if offset == 0 else offset,
@@ -392,8 +392,8 @@ def read_thinned(
     if mask:
         values[:, np.frombuffer(mask, np.float32).reshape(shape) == 0] = np.nan
     for band, layer in zip(bands, values):
-        if band.nodata is not None:
-            layer[layer == np.float32(band.nodata)] = np.nan
+        for value in band.nodata:
+            layer[layer == np.float32(value)] = np.nan
         layer *= 1.0 if band.scale is None else band.scale
         layer += band.offset or 0.0
     values[~np.isfinite(values)] = np.nan

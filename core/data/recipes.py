@@ -70,7 +70,7 @@ def _raster(key: str, raster: OpenedRaster, layer: int, recipe: Mapping[str, Any
         )
     _check_wavelengths(key, raster, numbers, bands)
     quantity = asked.quantity or _quantity(key, raster, numbers, recipe["layers"][layer]["quantity"])
-    return ModalityRaster(info, numbers, quantity, layer, asked.resampling, asked.nodata)
+    return ModalityRaster(info, numbers, quantity, layer, asked.resampling)
 
 
 def _check_wavelengths(
@@ -90,5 +90,5 @@ def _quantity(key: str, raster: OpenedRaster, numbers: Sequence[int], trained: s
     """Return what the raster measures: as in training, but SAR may now come in the other scale."""
     if trained not in SAR:
         return trained
-    found = guess_quantity(key, raster.info, sample_bands(raster.info, numbers, raster.asked.nodata).values)
+    found = guess_quantity(key, raster.info, sample_bands(raster.info, numbers).values)
     return found if found in SAR else trained

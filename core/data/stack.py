@@ -149,7 +149,6 @@ class _RasterReader:
             raster.bands,
             grid,
             raster.resampling,
-            nodata=raster.nodata,
             decibels=raster.quantity == "sar_db",
         )
         bounds = transform_bounds(raster.info.grid.bounds, raster.info.grid.crs, grid.crs)

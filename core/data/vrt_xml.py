@@ -51,17 +51,42 @@ def _open_band(position: int, function: str = "") -> str:
 
 
 def _source(info: RasterInfo, band: BandInfo, scale: float, offset: float) -> str:
+    """Return the source of a band; each further nodata value takes a VRT within, a source knows but one."""
+    name, number, dtype, block = info.path, band.number, band.dtype, info.block
+    values: list[float | None] = [*dict.fromkeys(v for v in band.nodata if v == v)] or [None]
+    masked = info.has_mask
+    for value in values[:-1]:
+        inner = _complex_source(info, name, number, dtype, block, value, masked, (1.0, 0.0))
+        name = (
+            f'<VRTDataset rasterXSize="{info.grid.cols}" rasterYSize="{info.grid.rows}">'
+            f"{_open_band(1)}{inner}</VRTRasterBand></VRTDataset>"
+        )
+        number, dtype, block, masked = 1, "Float32", (128, 128), False
+    return _complex_source(info, name, number, dtype, block, values[-1], masked, (scale, offset))
+
+
+def _complex_source(
+    info: RasterInfo,
+    name: str,
+    number: int,
+    dtype: str,
+    block: tuple[int, int],
+    nodata: float | None,
+    masked: bool,
+    units: tuple[float, float],
+) -> str:
+    shared = ' shared="1"' if name == info.path else ""
     text = (
-        f'<ComplexSource><SourceFilename relativeToVRT="0" shared="1">{escape(info.path)}</SourceFilename>'
-        f"<SourceBand>{band.number}</SourceBand>"
+        f'<ComplexSource><SourceFilename relativeToVRT="0"{shared}>{escape(name)}</SourceFilename>'
+        f"<SourceBand>{number}</SourceBand>"
         f"<SourceProperties RasterXSize={quoteattr(str(info.grid.cols))} "
-        f"RasterYSize={quoteattr(str(info.grid.rows))} DataType={quoteattr(band.dtype)} "
-        f'BlockXSize="{info.block[1]}" BlockYSize="{info.block[0]}"/>'
+        f"RasterYSize={quoteattr(str(info.grid.rows))} DataType={quoteattr(dtype)} "
+        f'BlockXSize="{block[1]}" BlockYSize="{block[0]}"/>'
     )
-    if info.has_mask:
+    if masked:
         text += "<UseMaskBand>true</UseMaskBand>"
-    if (scale, offset) != (1.0, 0.0):
-        text += f"<ScaleOffset>{offset!r}</ScaleOffset><ScaleRatio>{scale!r}</ScaleRatio>"
-    if band.nodata is not None:
-        text += f"<NODATA>{band.nodata!r}</NODATA>"
+    if units != (1.0, 0.0):
+        text += f"<ScaleOffset>{units[1]!r}</ScaleOffset><ScaleRatio>{units[0]!r}</ScaleRatio>"
+    if nodata is not None:
+        text += f"<NODATA>{nodata!r}</NODATA>"
     return text + "</ComplexSource>"

@@ -144,10 +144,9 @@ def values_at(
 def _classes_in(reader: raster_io.BandReader, window: Window) -> NDArray[np.int64]:
     """Return a window as class values (H, W), nodata as 0."""
     values = reader.read(window)
-    nodata = reader.info.band(1).nodata
     floating = values.dtype.kind == "f"
     empty = ~np.isfinite(values) if floating else np.zeros(values.shape, dtype=bool)
-    if nodata is not None:
+    for nodata in reader.info.band(1).nodata:
         empty = empty | (values == nodata)
     values = np.where(empty, 0, values)
     wrong = (values != np.floor(values)) if floating else np.zeros(values.shape, dtype=bool)

@@ -101,11 +101,11 @@ class Coverage:
 def raster_findings(raster: ModalityRaster) -> RasterFindings:
     """Look at all bands of a raster on a lattice of pixels. Raises `RasterReadError`."""
     info = raster.info
-    sample = sample_bands(info, [b.number for b in info.bands], raster.nodata)
+    sample = sample_bands(info, [b.number for b in info.bands])
     used = np.isin(sample.numbers, raster.bands)
     valid = np.isfinite(sample.values[:, used])
     share = 1 - float((2 * valid.sum(axis=1) > valid.shape[1]).mean()) if valid.size else math.nan
-    reasons = useless_bands(info, sample, raster.nodata)
+    reasons = useless_bands(info, sample)
     bands = tuple(
         BandFigures(
             number,
@@ -136,7 +136,7 @@ def _hidden_nodata(raster: ModalityRaster, values: NDArray[np.float32]) -> tuple
         if share != percent(0.0):
             what = f"{raster.name}: {share} of the pixels are {suspect:g} in every band, undeclared nodata?"
             return (Problem(what, remedy),)
-    declared = raster.nodata is not None or any(raster.info.band(n).nodata is not None for n in raster.bands)
+    declared = any(raster.info.band(n).nodata for n in raster.bands)
     zeros = float((values == 0).all(axis=1).mean())
     if zeros > _MANY_ZEROS and not declared and not raster.info.has_mask and values.shape[1] > 1:
         what = f"{raster.name}: {percent(zeros)} of the pixels are 0 in every band and no nodata is declared."

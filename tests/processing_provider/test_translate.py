@@ -10,8 +10,8 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsRasterLayer, QgsRasterRan
 
 def test_a_raster_layer_becomes_its_file(qgis_app, make_raster):
     path = make_raster()
-    found = raster_input(QgsRasterLayer(path, "a"), "1")
-    assert (found.path, found.bands, found.crs, found.nodata) == (path, "1", "", None)
+    found = raster_input(QgsRasterLayer(path, "a"), {"bands": "1"})
+    assert (found.path, found.bands, found.crs, found.nodata) == (path, "1", "", ())
 
 
 def test_a_crs_set_only_in_qgis_wins_over_the_file(qgis_app, make_raster):
@@ -29,7 +29,7 @@ def test_a_custom_crs_is_passed_as_text_of_its_definition(qgis_app, make_raster)
 def test_nodata_set_in_qgis_is_passed_on(qgis_app, make_raster):
     layer = QgsRasterLayer(make_raster(bands=2), "a")
     layer.dataProvider().setUserNoDataValue(1, [QgsRasterRange(-7.0, -7.0)])
-    assert raster_input(layer).nodata == -7.0
+    assert raster_input(layer).nodata == (-7.0,)
 
 
 def test_a_range_of_nodata_set_in_qgis_is_refused(qgis_app, make_raster):

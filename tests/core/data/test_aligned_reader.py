@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,12 +104,15 @@ def test_each_band_has_its_own_nodata(coarse, write_raster):
     assert np.isnan(found[1, 7, 7])
 
 
-def test_nodata_of_the_job_replaces_that_of_the_file(write_raster):
-    path = write_raster("a.tif", np.array([[[1, 2], [3, 4]]], np.float32), nodata=1)
-    assert np.isnan(read_all(path, inspect(path).grid, nodata=2)[0]).tolist() == [
-        [False, True],
-        [False, False],
-    ]
+@pytest.mark.parametrize("factor", [1, 0.5])
+def test_several_nodata_values_are_all_missing(coarse, write_raster, factor):
+    path = write_raster("a.tif", np.array([[[1, 2, 3, 4, 5, 6]]], np.float32), nodata=1)
+    info = inspect(path)
+    info = replace(info, bands=(replace(info.band(1), nodata=(1.0, 4.0, 6.0), scale=10.0),))
+    grid = coarse(factor, round(1 / factor), round(6 / factor))
+    with AlignedReader(info, [1], grid, "nearest") as reader:
+        found = reader.read(whole(grid))[0, 0, :: round(1 / factor)]
+    assert np.array_equal(found, [np.nan, 20, 30, np.nan, 50, np.nan], equal_nan=True)
 
 
 def test_scale_and_offset_of_the_metadata_are_applied(write_raster):

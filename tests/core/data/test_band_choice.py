@@ -20,10 +20,10 @@ def test_a_wrong_band_list_is_told(text):
     assert told.value.remedy
 
 
-def judged(path, **options):
+def judged(path):
     info = inspect(path)
     numbers = tuple(b.number for b in info.bands)
-    return useless_bands(info, sample_bands(info, numbers, **options), **options)
+    return useless_bands(info, sample_bands(info, numbers))
 
 
 def test_empty_constant_flagged_and_water_vapour_bands_are_left_out(write_raster):
@@ -43,12 +43,6 @@ def test_nan_everywhere_is_nodata_everywhere(write_raster):
     data = np.random.default_rng(0).normal(size=(2, 8, 8)).astype(np.float32)
     data[0] = np.nan
     assert judged(write_raster("a.tif", data)) == {1: "nodata everywhere"}
-
-
-def test_nodata_of_the_job_counts(write_raster):
-    data = np.random.default_rng(0).integers(100, 200, (2, 8, 8)).astype(np.int16)
-    data[0] = 3
-    assert judged(write_raster("a.tif", data), nodata=3.0) == {1: "nodata everywhere"}
 
 
 def test_a_scene_of_one_pixel_is_not_called_constant(write_raster):

@@ -254,7 +254,7 @@ def test_bands_carry_names_wavelengths_types_and_scale(written):
     assert len(waves) == 100
     assert waves == sorted(waves)
     assert 400 <= waves[0] < waves[-1] <= 2500
-    assert {(b.dtype, b.scale, b.nodata) for b in hsi.bands} == {("Int16", 1e-4, HSI_NODATA)}
+    assert {(b.dtype, b.scale, b.nodata) for b in hsi.bands} == {("Int16", 1e-4, (HSI_NODATA,))}
     assert [b.name for b in optical.bands] == ["blue", "green", "red", "near infrared"]
     assert [b.wavelength for b in optical.bands] == [485, 555, 660, 830]
     assert [b.name for b in inspect(written.outputs["sar"]).bands] == ["VV", "VH"]

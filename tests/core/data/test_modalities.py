@@ -144,3 +144,16 @@ def test_sar_may_come_in_another_scale_than_in_training(write_raster):
     assert recipes["sar"]["quantity"] == "sar_linear"
     decibels = write_raster("db.tif", 10 * np.log10(power))
     assert repeat_recipes({"sar": (RasterInput(decibels),)}, recipes)["sar"].quantity == "sar_db"
+
+
+def test_what_the_job_says_of_a_raster_wins_over_the_file(write_raster):
+    data = noise(2, 8, 8)
+    data[0] = 3
+    path = write_raster("a.tif", data, nodata=5)
+    asked = RasterInput(path, nodata=(3.0,), scale=0.1, offset=-1.0)
+    raster = describe(optical=[asked])["optical"].rasters[0]
+    assert raster.bands == (2,)  # the first holds nothing but the nodata of the job
+    band = raster.info.band(2)
+    assert (band.nodata, band.scale, band.offset) == ((5.0, 3.0), 0.1, -1.0)
+    ignoring = describe(optical=[RasterInput(path, file_nodata=False)])["optical"].rasters[0]
+    assert ignoring.info.band(2).nodata == ()

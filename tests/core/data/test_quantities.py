@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from landfuse.core.data.quantities import QUANTITIES, guess_quantity, to_decibels
+from landfuse.core.data.quantities import guess_quantity, to_decibels
 from landfuse.core.data.raster_info import BandInfo, RasterInfo
+from landfuse.core.job_kinds import QUANTITIES
 
 
 def raster(file, *names):

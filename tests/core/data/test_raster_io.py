@@ -46,7 +46,7 @@ def test_a_raster_is_described(write_raster):
     assert info.has_georeference
     assert not info.has_mask
     first = info.bands[0]
-    assert (first.number, first.name, first.nodata, first.dtype) == (1, "red", -99, "Int16")
+    assert (first.number, first.name, first.nodata, first.dtype) == (1, "red", (-99.0,), "Int16")
     assert (info.bands[0].wavelength, info.bands[0].width) == (660, 10)
     assert info.bands[1].wavelength == pytest.approx(860)
 

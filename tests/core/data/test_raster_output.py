@@ -33,7 +33,7 @@ def test_a_class_map_comes_back_with_values_names_colours_and_place(tmp_path, co
     assert np.array_equal(read_band_window(str(path), 1, Window(0, 0, 150, 230)), values)
     assert info.grid.transform == grid.transform
     assert same_crs(info.grid.crs, grid.crs)
-    assert (info.bands[0].dtype, info.bands[0].nodata) == ("Byte", 0)
+    assert (info.bands[0].dtype, info.bands[0].nodata) == ("Byte", (0.0,))
     assert (info.category_names[1], info.category_names[7]) == ("water & ice", 'built "dense"')
     assert (info.color_table[1], info.color_table[7]) == ("#0000ff", "#ff0010")
     assert sorted(os.listdir(tmp_path)) == ["map.qml", "map.tif", "map.tif.aux.xml"]
@@ -84,7 +84,7 @@ def test_probabilities_have_named_bands_and_nan_as_nodata(tmp_path, coarse):
         output.write(Window(0, 0, 3, 4), values)
     info = inspect(str(tmp_path / "p.tif"))
     assert [b.name for b in info.bands] == ["water", "forest"]
-    assert np.isnan(info.bands[0].nodata)
+    assert np.isnan(info.bands[0].nodata[0])
     found = [read_band_window(info.path, b, Window(0, 0, 3, 4)) for b in (1, 2)]
     assert np.array_equal(np.stack(found), values, equal_nan=True)
 
