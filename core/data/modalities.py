@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from ..errors import AlignmentError, BandError, JobError
+from ..errors import BandError
 from ..job import RasterInput
-from ..job_kinds import QUANTITIES
-from .aligned_reader import RESAMPLING
-from .band_choice import BandSample, bands_text, parse_bands, sample_bands, useless_bands
+from .band_choice import BandSample, bands_text, sample_bands, useless_bands
+from .layers import group_layers
+from .opened import OpenedRaster, open_inputs
 from .quantities import SAR, guess_quantity
 from .raster_info import RasterInfo
-from .raster_io import inspect, transform_bounds
-
-MOSAIC_OVERLAP = 0.1  # of the smaller raster; more than that and two rasters are joined, not mosaicked
 
 
 @dataclass(frozen=True)
@@ -120,101 +117,18 @@ def describe_inputs(inputs: Mapping[str, Sequence[RasterInput]]) -> dict[str, Mo
     return {key: _describe(key, rasters) for key, rasters in opened.items()}
 
 
-@dataclass(frozen=True)
-class OpenedRaster:
-    """A raster as the job gives it, and what the file says."""
-
-    asked: RasterInput
-    info: RasterInfo
-
-    @property
-    def name(self) -> str:
-        """The file name, for messages."""
-        return PurePath(self.info.path).name
-
-
-def open_inputs(inputs: Mapping[str, Sequence[RasterInput]]) -> dict[str, list[OpenedRaster]]:
-    """Open all rasters. Raises `RasterReadError`, `AlignmentError`, `BandError`, `JobError`."""
-    opened: dict[str, list[OpenedRaster]] = {}
-    for key, rasters in inputs.items():
-        opened[key] = [OpenedRaster(asked, _as_asked(asked)) for asked in rasters]
-        for raster in opened[key]:
-            _check(key, raster)
-    _require_one_kind_of_place([r for rasters in opened.values() for r in rasters])
-    return opened
-
-
-def _as_asked(asked: RasterInput) -> RasterInfo:
-    """Return what the file says, with what the job says otherwise: CRS, nodata, scale and offset."""
-    info = inspect(asked.path, asked.crs)
-    bands = tuple(
-        replace(
-            band,
-            nodata=((*band.nodata, *asked.nodata) if asked.file_nodata else asked.nodata),
-            scale=band.scale if asked.scale is None else asked.scale,
-            offset=band.offset if asked.offset is None else asked.offset,
-        )
-        for band in info.bands
-    )
-    return replace(info, bands=bands)
-
-
-def _check(key: str, raster: OpenedRaster) -> None:
-    where = f"{key}, {raster.name}"
-    if raster.info.has_gcps:
-        raise AlignmentError(
-            "The raster is placed by ground control points only.",
-            where=where,
-            remedy="Rectify it first, for example with 'Warp (reproject)'.",
-        )
-    if any(band.dtype.startswith("C") for band in raster.info.bands):
-        raise BandError(
-            "The raster holds complex numbers.", where=where, remedy="Convert it to intensity or dB first."
-        )
-    for value, choices in ((raster.asked.quantity, QUANTITIES), (raster.asked.resampling, RESAMPLING)):
-        if value and value not in choices:
-            raise JobError(
-                f"'{value}' is not one of: {', '.join(choices)}.", where=where, remedy="Use one of these."
-            )
-
-
-def _require_one_kind_of_place(rasters: Sequence[OpenedRaster]) -> None:
-    kinds: dict[str, list[str]] = {"a CRS": [], "coordinates without a CRS": [], "no georeference": []}
-    for raster in rasters:
-        info = raster.info
-        kind = "a CRS" if info.grid.crs else "coordinates without a CRS"
-        kinds[kind if info.has_georeference else "no georeference"].append(raster.name)
-    found = {kind: names for kind, names in kinds.items() if names}
-    if len(found) > 1:
-        raise AlignmentError(
-            "The sources cannot be placed together: "
-            + "; ".join(f"{', '.join(names)} with {kind}" for kind, names in found.items())
-            + ".",
-            where=", ".join(raster.name for raster in rasters),
-            remedy="Assign the coordinate system that is missing, or leave the file out.",
-        )
-    sizes = {r.name: r.info.grid.shape for r in rasters if not r.info.has_georeference}
-    if len(set(sizes.values())) > 1:
-        listed = "; ".join(f"{name} {shape[1]} x {shape[0]}" for name, shape in sizes.items())
-        raise AlignmentError(
-            f"Rasters without any georeference must have the same columns and rows: {listed}.",
-            where=", ".join(sizes),
-            remedy="Georeference them, or resample them to one size.",
-        )
-
-
 def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
-    samples = [sample_bands(r.info, _candidates(r)) for r in opened]
-    layers = group_layers(opened)
+    samples = [sample_bands(r.info, r.candidates) for r in opened]
+    layers, notes = group_layers(key, opened)
     rasters: list[ModalityRaster] = []
-    notes = _layer_notes(key, opened, layers)
     for layer, members in enumerate(layers):
         bands, dropped = _choose_bands(key, [(opened[i], samples[i]) for i in members])
         notes += dropped
         for i in members:
             asked, info = opened[i].asked, opened[i].info
             quantity = asked.quantity or guess_quantity(key, info, samples[i].values)
-            rasters.append(ModalityRaster(info, bands, quantity, layer, asked.resampling))
+            own = samples[i].numbers if asked.bands else bands
+            rasters.append(ModalityRaster(info, own, quantity, layer, asked.resampling))
     return make_modality(key, rasters, notes)
 
 
@@ -223,51 +137,6 @@ def make_modality(key: str, rasters: Sequence[ModalityRaster], notes: Sequence[s
     quantities = sorted({r.quantity for r in rasters})
     notes = [*notes, *(_sar_note(key, q) for q in quantities if q in SAR)]
     return Modality(key, tuple(rasters), quantities[0] if len(quantities) == 1 else "other", tuple(notes))
-
-
-def _candidates(raster: OpenedRaster) -> tuple[int, ...]:
-    if raster.asked.bands:
-        return parse_bands(raster.asked.bands, len(raster.info.bands), raster.name)
-    numbers = tuple(b.number for b in raster.info.bands if not b.alpha)
-    return numbers or tuple(b.number for b in raster.info.bands)
-
-
-def group_layers(opened: Sequence[OpenedRaster]) -> list[list[int]]:
-    """Return the positions of the rasters of each layer: same bands and hardly any overlap share one."""
-    layers: list[list[int]] = []
-    for i, raster in enumerate(opened):
-        for members in layers:
-            if all(_tiles_of_one(raster, opened[j]) for j in members):
-                members.append(i)
-                break
-        else:
-            layers.append([i])
-    return layers
-
-
-def _tiles_of_one(first: OpenedRaster, second: OpenedRaster) -> bool:
-    if not first.info.has_georeference or first.asked.bands != second.asked.bands:
-        return False
-    if [(b.name, b.wavelength) for b in first.info.bands] != [
-        (b.name, b.wavelength) for b in second.info.bands
-    ]:
-        return False
-    here = first.info.grid.bounds
-    there = transform_bounds(second.info.grid.bounds, second.info.grid.crs, first.info.grid.crs)
-    common = here.intersection(there)
-    return common is None or common.area <= MOSAIC_OVERLAP * min(here.area, there.area)
-
-
-def _layer_notes(key: str, opened: Sequence[OpenedRaster], layers: Sequence[Sequence[int]]) -> list[str]:
-    notes = [
-        f"{key}: {', '.join(opened[i].name for i in members)} are mosaicked (same bands, hardly any overlap)."
-        for members in layers
-        if len(members) > 1
-    ]
-    if len(layers) > 1:
-        firsts = ", ".join(opened[members[0]].name for members in layers)
-        notes.append(f"{key}: {firsts} are joined as bands.")
-    return notes
 
 
 def _choose_bands(

@@ -8,7 +8,9 @@ from typing import Any
 from ..errors import BandError, ModalityError
 from ..job import RasterInput
 from .band_choice import parse_bands, sample_bands
-from .modalities import Modality, ModalityRaster, OpenedRaster, group_layers, make_modality, open_inputs
+from .layers import group_layers
+from .modalities import Modality, ModalityRaster, make_modality
+from .opened import OpenedRaster, open_inputs
 from .quantities import SAR, guess_quantity
 
 _WAVELENGTH_TOLERANCE = 10.0  # nm
@@ -39,7 +41,7 @@ def unused_inputs(inputs: Mapping[str, Sequence[RasterInput]], recipes: Mapping[
 
 
 def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any]) -> Modality:
-    layers = group_layers(opened)
+    layers, notes = group_layers(key, opened)
     trained = recipe["layers"]
     if len(layers) != len(trained):
         raise BandError(
@@ -50,7 +52,7 @@ def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any])
     rasters = [
         _raster(key, opened[i], layer, recipe) for layer, members in enumerate(layers) for i in members
     ]
-    return make_modality(key, rasters, [])
+    return make_modality(key, rasters, notes)
 
 
 def _raster(key: str, raster: OpenedRaster, layer: int, recipe: Mapping[str, Any]) -> ModalityRaster:

@@ -44,7 +44,8 @@ def run(job: Job, progress: Progress) -> JobResult:
     )  # first: a missing torch must not come to light after the scene was read
     modalities = repeat_recipes(job.inputs, model.modalities)
     grid, notes = _grid(job, model, modalities)
-    for note in (*unused_inputs(job.inputs, model.modalities), *notes):
+    found = [note for modality in modalities.values() for note in modality.notes]
+    for note in (*unused_inputs(job.inputs, model.modalities), *found, *notes):
         progress.log(note)
     with Stack(modalities, grid, job.mask) as stack:
         progress(0.02, "Comparing the bands with training")

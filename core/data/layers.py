@@ -1,0 +1,179 @@
+"""Which rasters of a modality are tiles of one mosaic and which are joined as bands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+
+import numpy as np
+
+from ..errors import AlignmentError, BandError
+from .grid import Grid
+from .opened import OpenedRaster
+from .raster_io import same_crs, transform_points
+
+MOSAIC_OVERLAP = 0.1  # of the smaller raster; more than that and two rasters are joined, not mosaicked
+_SAME_WAVELENGTH = 0.5  # nm
+_PLACES = 40  # places along each side that are looked at where rectangles do not tell the overlap
+_LISTED = 12  # names in a note
+_NO_NAME = re.compile(r"(band|layer|channel|gr[ae]y|red|green|blue|undefined)?[\s_:#-]*\d*", re.I)
+_BAND_CODE = re.compile(r"[a-z]{1,2}\d{1,2}[a-z]?", re.I)
+
+
+def group_layers(key: str, opened: Sequence[OpenedRaster]) -> tuple[list[list[int]], list[str]]:
+    """Return the positions of the rasters of each layer, and notes that say what was decided and why.
+
+    Rasters with the same bands that hardly overlap share a layer; `RasterInput.join` decides otherwise.
+    Raises `BandError` and `AlignmentError` where rasters are to be mosaicked that cannot be.
+    """
+    layers: list[list[int]] = []
+    closed: set[int] = set()
+    for i, raster in enumerate(opened):
+        layer = _layer_of(key, opened, i, layers, closed)
+        if layer == len(layers):
+            layers.append([])
+        layers[layer].append(i)
+        if raster.asked.join == "bands":
+            closed.add(layer)
+    return layers, _notes(key, opened, layers)
+
+
+def _layer_of(
+    key: str, opened: Sequence[OpenedRaster], i: int, layers: Sequence[Sequence[int]], closed: set[int]
+) -> int:
+    """Return the layer raster `i` belongs to; the number of layers for one of its own."""
+    raster = opened[i]
+    if raster.asked.join == "mosaic" and i > 0:
+        layer = next(n for n, members in enumerate(layers) if i - 1 in members)
+        _require_mosaic(key, opened[layers[layer][0]], raster)
+        return layer
+    if not raster.asked.join:
+        for n, members in enumerate(layers):
+            if n not in closed and not any(_against_mosaic(opened[j], raster) for j in members):
+                return n
+    return len(layers)
+
+
+def _require_mosaic(key: str, first: OpenedRaster, raster: OpenedRaster) -> None:
+    if not raster.info.has_georeference:
+        raise AlignmentError(
+            "Rasters without any georeference cannot be mosaicked: nothing says where each lies.",
+            where=f"{key}, {raster.name}",
+            remedy="Georeference them, or leave out join=mosaic.",
+        )
+    reason = _other_bands(first, raster)
+    if reason:
+        raise BandError(
+            f"It cannot be mosaicked with {first.name}: {reason}.",
+            where=f"{key}, {raster.name}",
+            remedy="Leave out join=mosaic, or choose the same bands of both.",
+        )
+
+
+def _against_mosaic(first: OpenedRaster, second: OpenedRaster) -> str:
+    """Return why two rasters are not taken for tiles of one mosaic, "" where they are."""
+    if not first.info.has_georeference:
+        return "they have no georeference"
+    reason = _other_bands(first, second) or _other_quantity(first, second)
+    if reason:
+        return reason
+    share = overlap_share(first.info.grid, second.info.grid)
+    return f"they overlap by {100 * share:.0f} %" if share > MOSAIC_OVERLAP else ""
+
+
+def _other_bands(first: OpenedRaster, second: OpenedRaster) -> str:
+    """Return why the bands of two rasters cannot lie in one mosaic, "" where they can."""
+    here, there = first.candidates, second.candidates
+    if len(here) != len(there):
+        return f"{first.name} has {len(here)} bands, {second.name} {len(there)}"
+    for a, b in zip(here, there):
+        one, other = first.info.band(a).wavelength, second.info.band(b).wavelength
+        if one is not None and other is not None and abs(one - other) > _SAME_WAVELENGTH:
+            return f"band {a} of {first.name} is at {one:g} nm, band {b} of {second.name} at {other:g} nm"
+    return ""
+
+
+def _other_quantity(first: OpenedRaster, second: OpenedRaster) -> str:
+    """Return in which way two rasters seem to measure different things, "" where nothing says so."""
+    if first.asked.quantity != second.asked.quantity or first.asked.bands != second.asked.bands:
+        return "their settings differ"
+    for a, b in zip(first.candidates, second.candidates):
+        one, other = _real_name(first, a), _real_name(second, b)
+        if one and other and _words(one) != _words(other):
+            return f"band {a} of {first.name} is {one}, band {b} of {second.name} {other}"
+    return ""
+
+
+def _real_name(raster: OpenedRaster, number: int) -> str:
+    """Return the name of a band, "" for one that only counts or repeats the name of the file."""
+    name = raster.info.band(number).name.strip()
+    stem = PurePath(name).stem.lower()
+    of_file = len(stem) > 2 and (stem in raster.name.lower() or PurePath(raster.name).stem.lower() in stem)
+    return "" if of_file or _NO_NAME.fullmatch(name) else name
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """Return what a name says beside numbers of tiles and dates; codes such as B02 or SR_B4 are words."""
+    parts = re.findall(r"[a-z0-9]+", name.lower())
+    return tuple(
+        part if _BAND_CODE.fullmatch(part) else re.sub(r"\d+", "", part)
+        for part in parts
+        if not part.isdigit()
+    )
+
+
+def overlap_share(first: Grid, second: Grid) -> float:
+    """Return the common area of two rasters as a share of the smaller one. Raises `AlignmentError`."""
+    upright = all(grid.transform[2] == grid.transform[4] == 0 for grid in (first, second))
+    if upright and same_crs(first.crs, second.crs):
+        common = first.bounds.intersection(second.bounds)
+        return common.area / min(first.bounds.area, second.bounds.area) if common else 0.0
+    return max(_share_inside(first, second), _share_inside(second, first))
+
+
+def _share_inside(grid: Grid, other: Grid) -> float:
+    """Return the share of a grid that lies in another one, by a lattice of places."""
+    along = (np.arange(_PLACES) + 0.5) / _PLACES
+    rows, cols = (part.ravel() for part in np.meshgrid(along * grid.rows, along * grid.cols))
+    t, o = grid.transform, other.transform
+    xs, ys = transform_points(
+        t[0] + cols * t[1] + rows * t[2], t[3] + cols * t[4] + rows * t[5], grid.crs, other.crs
+    )
+    turn = o[1] * o[5] - o[2] * o[4]
+    with np.errstate(invalid="ignore"):
+        col = ((xs - o[0]) * o[5] - (ys - o[3]) * o[2]) / turn
+        row = ((ys - o[3]) * o[1] - (xs - o[0]) * o[4]) / turn
+        inside = (col >= 0) & (col < other.cols) & (row >= 0) & (row < other.rows)
+    return float(inside.mean())
+
+
+def _notes(key: str, opened: Sequence[OpenedRaster], layers: Sequence[Sequence[int]]) -> list[str]:
+    notes = [_mosaic_note(key, [opened[i] for i in members]) for members in layers if len(members) > 1]
+    if len(layers) > 1:
+        notes.append(_joined_note(key, [opened[members[0]] for members in layers]))
+    return notes
+
+
+def _mosaic_note(key: str, members: Sequence[OpenedRaster]) -> str:
+    asked = any(raster.asked.join == "mosaic" for raster in members[1:])
+    why = "as asked" if asked else "same bands, hardly any overlap"
+    other = "" if asked else " The setting join=bands joins them as bands instead."
+    return f"{key}: {listed([r.name for r in members])} are mosaicked ({why}).{other}"
+
+
+def _joined_note(key: str, firsts: Sequence[OpenedRaster]) -> str:
+    names = listed([raster.name for raster in firsts])
+    if all(raster.asked.join == "bands" for raster in firsts[1:]):
+        return f"{key}: {names} are joined as bands (as asked)."
+    first, second = firsts[0], next(r for r in firsts[1:] if r.asked.join != "bands")
+    possible = first.info.has_georeference and not _other_bands(first, second)
+    other = " The setting join=mosaic mosaics them instead." if possible else ""
+    why = _against_mosaic(first, second)
+    return f"{key}: {names} are joined as bands{f' ({why})' if why else ''}.{other}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in a row, of many the first ones and their number."""
+    left = len(names) - _LISTED
+    return ", ".join(names) if left <= 1 else f"{', '.join(names[:_LISTED])} and {left} more"

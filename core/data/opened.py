@@ -1,0 +1,106 @@
+"""The rasters of a job as they are opened: what the file says, with what the job says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from ..errors import AlignmentError, BandError, JobError
+from ..job import RasterInput
+from ..job_kinds import QUANTITIES
+from .aligned_reader import RESAMPLING
+from .band_choice import parse_bands
+from .raster_info import RasterInfo
+from .raster_io import inspect
+
+
+@dataclass(frozen=True)
+class OpenedRaster:
+    """A raster as the job gives it, and what the file says."""
+
+    asked: RasterInput
+    info: RasterInfo
+
+    @property
+    def name(self) -> str:
+        """The file name, for messages."""
+        return PurePath(self.info.path).name
+
+    @property
+    def candidates(self) -> tuple[int, ...]:
+        """The bands the job names, else all that are no opacity. Raises `BandError`."""
+        if self.asked.bands:
+            return parse_bands(self.asked.bands, len(self.info.bands), self.name)
+        numbers = tuple(b.number for b in self.info.bands if not b.alpha)
+        return numbers or tuple(b.number for b in self.info.bands)
+
+
+def open_inputs(inputs: Mapping[str, Sequence[RasterInput]]) -> dict[str, list[OpenedRaster]]:
+    """Open all rasters. Raises `RasterReadError`, `AlignmentError`, `BandError`, `JobError`."""
+    opened: dict[str, list[OpenedRaster]] = {}
+    for key, rasters in inputs.items():
+        opened[key] = [OpenedRaster(asked, _as_asked(asked)) for asked in rasters]
+        for raster in opened[key]:
+            _check(key, raster)
+    _require_one_kind_of_place([r for rasters in opened.values() for r in rasters])
+    return opened
+
+
+def _as_asked(asked: RasterInput) -> RasterInfo:
+    """Return what the file says, with what the job says otherwise: CRS, nodata, scale and offset."""
+    info = inspect(asked.path, asked.crs)
+    bands = tuple(
+        replace(
+            band,
+            nodata=((*band.nodata, *asked.nodata) if asked.file_nodata else asked.nodata),
+            scale=band.scale if asked.scale is None else asked.scale,
+            offset=band.offset if asked.offset is None else asked.offset,
+        )
+        for band in info.bands
+    )
+    return replace(info, bands=bands)
+
+
+def _check(key: str, raster: OpenedRaster) -> None:
+    where = f"{key}, {raster.name}"
+    if raster.info.has_gcps:
+        raise AlignmentError(
+            "The raster is placed by ground control points only.",
+            where=where,
+            remedy="Rectify it first, for example with 'Warp (reproject)'.",
+        )
+    if any(band.dtype.startswith("C") for band in raster.info.bands):
+        raise BandError(
+            "The raster holds complex numbers.", where=where, remedy="Convert it to intensity or dB first."
+        )
+    for value, choices in ((raster.asked.quantity, QUANTITIES), (raster.asked.resampling, RESAMPLING)):
+        if value and value not in choices:
+            raise JobError(
+                f"'{value}' is not one of: {', '.join(choices)}.", where=where, remedy="Use one of these."
+            )
+
+
+def _require_one_kind_of_place(rasters: Sequence[OpenedRaster]) -> None:
+    kinds: dict[str, list[str]] = {"a CRS": [], "coordinates without a CRS": [], "no georeference": []}
+    for raster in rasters:
+        info = raster.info
+        kind = "a CRS" if info.grid.crs else "coordinates without a CRS"
+        kinds[kind if info.has_georeference else "no georeference"].append(raster.name)
+    found = {kind: names for kind, names in kinds.items() if names}
+    if len(found) > 1:
+        raise AlignmentError(
+            "The sources cannot be placed together: "
+            + "; ".join(f"{', '.join(names)} with {kind}" for kind, names in found.items())
+            + ".",
+            where=", ".join(raster.name for raster in rasters),
+            remedy="Assign the coordinate system that is missing, or leave the file out.",
+        )
+    sizes = {r.name: r.info.grid.shape for r in rasters if not r.info.has_georeference}
+    if len(set(sizes.values())) > 1:
+        listed = "; ".join(f"{name} {shape[1]} x {shape[0]}" for name, shape in sizes.items())
+        raise AlignmentError(
+            f"Rasters without any georeference must have the same columns and rows: {listed}.",
+            where=", ".join(sizes),
+            remedy="Georeference them, or resample them to one size.",
+        )
