@@ -45,6 +45,14 @@ CATALOG: dict[str, ModelEntry] = {
         normalisation="stretch",
         dense="mibf_net_dense:DenseMibfNet",
     ),
+    "ncglf2": ModelEntry(
+        title="NCGLF2 (global and local features: structure transformer and invertible network)",
+        kind="patch",
+        module="ncglf2",
+        paper="Tu et al., Information Fusion 104, 2024, doi:10.1016/j.inffus.2023.102192",
+        good_for="Any sources, tens of samples per class; slow on a CPU.",
+        normalisation="standardise",
+    ),
     "random_forest": ModelEntry(
         title="Random forest (pixel values and local context)",
         kind="pixel",

@@ -120,4 +120,4 @@ def _components(job: Job, n_bands: int) -> int:
 def _options(job: Job, windows: tuple[int, ...]) -> dict[str, Any]:
     if _is_pixel_method(job):
         return {"windows": list(windows), "trees": job.parameters["trees"]}
-    return {"head": job.parameters["head"]}
+    return {"head": job.parameters["head"]} if job.parameters["method"] == "mibf_net" else {}

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
 # Network -> file beside this one with `compute(fixture)` and `tolerance(key)`.
-NETWORKS = {"mibf_net": "mibf_net.py"}
+NETWORKS = {"mibf_net": "mibf_net.py", "ncglf2": "ncglf2.py"}
 
 
 @dataclass(frozen=True)

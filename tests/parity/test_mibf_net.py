@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -14,32 +13,18 @@ HERE = Path(__file__).resolve().parent
 NAME = "mibf_net_a.npz"
 
 
-def load_check():
-    spec = importlib.util.spec_from_file_location("parity_check", HERE / "check.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["parity_check"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-check = load_check()
+@pytest.fixture
+def path(recorded):
+    return recorded(NAME)
 
 
 @pytest.fixture
-def path(shared):
-    path = shared / "fixtures" / NAME
-    if not path.is_file():
-        pytest.skip(f"the recorded values of the release are not here ({path})")
-    return path
-
-
-@pytest.fixture
-def fixture(path):
+def fixture(check, path):
     return check.read_fixture(path)
 
 
 @pytest.mark.shared_data
-def test_every_recorded_value_of_the_release_is_reproduced(fixture):
+def test_every_recorded_value_of_the_release_is_reproduced(check, fixture):
     results = check.run("mibf_net", fixture)
     assert [str(r) for r in results if not r.passed] == []
     assert {r.key for r in results} == {key for key in fixture if key.startswith(("y:", "i:"))}
@@ -49,14 +34,14 @@ def test_every_recorded_value_of_the_release_is_reproduced(fixture):
 @pytest.mark.parametrize(
     "key", ["w:net1.conv3x3_1.0.weight", "w:IB_fusion.decoder.bias", "w:f2.1.running_var"]
 )
-def test_a_slightly_changed_weight_fails(fixture, key):
+def test_a_slightly_changed_weight_fails(check, fixture, key):
     fixture[key] = fixture[key] + np.float32(0.01)
     failed = {r.key for r in check.run("mibf_net", fixture) if not r.passed}
     assert "y:logits" in failed
 
 
 @pytest.mark.shared_data
-def test_a_value_of_the_fixture_that_is_not_computed_fails(fixture):
+def test_a_value_of_the_fixture_that_is_not_computed_fails(check, fixture):
     fixture["y:something_new"] = np.zeros(3)
     assert [r.key for r in check.run("mibf_net", fixture) if not r.passed] == ["y:something_new"]
 
@@ -79,12 +64,12 @@ def test_the_command_prints_one_line_per_key_and_its_exit_status_tells(path, fix
     assert " FAIL" in bad.stdout
 
 
-def test_nan_must_stand_at_the_same_places():
+def test_nan_must_stand_at_the_same_places(check):
     expected = np.array([np.nan, 1.0])
     assert check.compare_arrays("k", np.array([np.nan, 1.0]), expected, (1e-5, 0)).passed
     assert not check.compare_arrays("k", np.array([0.0, 1.0]), expected, (1e-5, 0)).passed
     assert not check.compare_arrays("k", np.array([np.nan, np.inf]), expected, (1e-5, 0)).passed
 
 
-def test_another_shape_fails():
+def test_another_shape_fails(check):
     assert not check.compare_arrays("k", np.zeros((1, 3)), np.zeros(3), (1e-5, 0)).passed
