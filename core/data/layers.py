@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from pathlib import PurePath
 
 import numpy as np
 
 from ..errors import AlignmentError, BandError
+from .band_names import real_name, same_meaning
 from .grid import Grid
 from .opened import OpenedRaster
 from .raster_io import same_crs, transform_points
@@ -17,8 +16,6 @@ MOSAIC_OVERLAP = 0.1  # of the smaller raster; more than that and two rasters ar
 _SAME_WAVELENGTH = 0.5  # nm
 _PLACES = 40  # places along each side that are looked at where rectangles do not tell the overlap
 _LISTED = 12  # names in a note
-_NO_NAME = re.compile(r"(band|layer|channel|gr[ae]y|red|green|blue|undefined)?[\s_:#-]*\d*", re.I)
-_BAND_CODE = re.compile(r"[a-z]{1,2}\d{1,2}[a-z]?", re.I)
 
 
 def group_layers(key: str, opened: Sequence[OpenedRaster]) -> tuple[list[list[int]], list[str]]:
@@ -99,28 +96,11 @@ def _other_quantity(first: OpenedRaster, second: OpenedRaster) -> str:
     if first.asked.quantity != second.asked.quantity or first.asked.bands != second.asked.bands:
         return "their settings differ"
     for a, b in zip(first.candidates, second.candidates):
-        one, other = _real_name(first, a), _real_name(second, b)
-        if one and other and _words(one) != _words(other):
+        one = real_name(first.info.band(a).name, first.name)
+        other = real_name(second.info.band(b).name, second.name)
+        if one and other and not same_meaning(one, other):
             return f"band {a} of {first.name} is {one}, band {b} of {second.name} {other}"
     return ""
-
-
-def _real_name(raster: OpenedRaster, number: int) -> str:
-    """Return the name of a band, "" for one that only counts or repeats the name of the file."""
-    name = raster.info.band(number).name.strip()
-    stem = PurePath(name).stem.lower()
-    of_file = len(stem) > 2 and (stem in raster.name.lower() or PurePath(raster.name).stem.lower() in stem)
-    return "" if of_file or _NO_NAME.fullmatch(name) else name
-
-
-def _words(name: str) -> tuple[str, ...]:
-    """Return what a name says beside numbers of tiles and dates; codes such as B02 or SR_B4 are words."""
-    parts = re.findall(r"[a-z0-9]+", name.lower())
-    return tuple(
-        part if _BAND_CODE.fullmatch(part) else re.sub(r"\d+", "", part)
-        for part in parts
-        if not part.isdigit()
-    )
 
 
 def overlap_share(first: Grid, second: Grid) -> float:

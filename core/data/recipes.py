@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import BandError, ModalityError
+from ..errors import ModalityError
 from ..job import RasterInput
-from .band_choice import parse_bands, sample_bands
+from .band_choice import sample_bands
+from .band_match import Run, choose_bands
 from .layers import group_layers
 from .modalities import Modality, ModalityRaster, make_modality
 from .opened import OpenedRaster, open_inputs
 from .quantities import SAR, guess_quantity
-
-_WAVELENGTH_TOLERANCE = 10.0  # nm
 
 
 def repeat_recipes(
@@ -21,8 +20,8 @@ def repeat_recipes(
 ) -> dict[str, Modality]:
     """Return the modalities a model needs, with the bands it was trained on, in its order.
 
-    `recipes`: per modality what `Modality.to_json` gave. Bands are taken by their number in the file; nothing
-    is dropped. Raises `ModalityError` for a modality that is missing and `BandError` for other bands.
+    `recipes`: per modality what `Modality.to_json` gave. Bands are found as `band_match.choose_bands` says;
+    nothing is dropped. Raises `ModalityError` for a modality that is missing and `BandError` for other bands.
     """
     missing = [key for key in recipes if not inputs.get(key)]
     if missing:
@@ -42,50 +41,22 @@ def unused_inputs(inputs: Mapping[str, Sequence[RasterInput]], recipes: Mapping[
 
 def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any]) -> Modality:
     layers, notes = group_layers(key, opened)
-    trained = recipe["layers"]
-    if len(layers) != len(trained):
-        raise BandError(
-            f"{len(layers)} separate rasters are given, the model was trained on {len(trained)}.",
-            where=key,
-            remedy="Give the same rasters in the same order (parts of a mosaic count once).",
-        )
+    runs, told = choose_bands(key, [opened[members[0]] for members in layers], recipe)
     rasters = [
-        _raster(key, opened[i], layer, recipe) for layer, members in enumerate(layers) for i in members
+        _raster(key, opened[i], layer, run, recipe)
+        for layer, run in enumerate(runs)
+        for i in layers[run.layer]
     ]
-    return make_modality(key, rasters, notes)
+    return make_modality(key, rasters, [*notes, *told])
 
 
-def _raster(key: str, raster: OpenedRaster, layer: int, recipe: Mapping[str, Any]) -> ModalityRaster:
-    bands = [band for band in recipe["bands"] if band["layer"] == layer]
-    asked, info = raster.asked, raster.info
-    if asked.bands:
-        numbers = parse_bands(asked.bands, len(info.bands), raster.name)
-        found, expected = len(numbers), len(bands)
-    else:
-        numbers = tuple(int(band["number"]) for band in bands)
-        found, expected = len(info.bands), int(recipe["layers"][layer]["n_bands"])
-    if found != expected:
-        raise BandError(
-            f"Modality '{key}': {found} bands are given, the model expects {expected}.",
-            where=raster.name,
-            remedy="Select the raster the model was trained on, or train a new model.",
-        )
-    _check_wavelengths(key, raster, numbers, bands)
-    quantity = asked.quantity or _quantity(key, raster, numbers, recipe["layers"][layer]["quantity"])
-    return ModalityRaster(info, numbers, quantity, layer, asked.resampling)
-
-
-def _check_wavelengths(
-    key: str, raster: OpenedRaster, numbers: Sequence[int], bands: Sequence[Mapping[str, Any]]
-) -> None:
-    for number, band in zip(numbers, bands):
-        here, there = raster.info.band(number).wavelength, band["wavelength"]
-        if here is not None and there is not None and abs(here - there) > _WAVELENGTH_TOLERANCE:
-            raise BandError(
-                f"Band {number} is at {here:g} nm, the model was trained on {there:g} nm.",
-                where=f"{key}, {raster.name}",
-                remedy="Give the bands in the order of the model's, or train a new model.",
-            )
+def _raster(
+    key: str, raster: OpenedRaster, layer: int, run: Run, recipe: Mapping[str, Any]
+) -> ModalityRaster:
+    numbers = tuple(raster.candidates[i] for i in run.positions)
+    trained = str(recipe["layers"][run.trained]["quantity"])
+    quantity = raster.asked.quantity or _quantity(key, raster, numbers, trained)
+    return ModalityRaster(raster.info, numbers, quantity, layer, raster.asked.resampling)
 
 
 def _quantity(key: str, raster: OpenedRaster, numbers: Sequence[int], trained: str) -> str:

@@ -134,7 +134,7 @@ def test_other_wavelengths_are_told(write_raster):
 
     recipes = {"hsi": describe(hsi=[cube("a.tif", 500, 600)])["hsi"].to_json()}
     assert repeat_recipes({"hsi": (cube("b.tif", 503, 600),)}, recipes)
-    with pytest.raises(BandError, match="Band 2 is at 660 nm"):
+    with pytest.raises(BandError, match=r"got 2 bands 500-660 nm: nothing within 6 nm of 600 \(1 band\)"):
         repeat_recipes({"hsi": (cube("c.tif", 500, 660),)}, recipes)
 
 
