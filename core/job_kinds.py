@@ -126,6 +126,39 @@ _BATCH = Parameter(
     advanced=True,
 )
 
+_MAPPING = (
+    Parameter(
+        "allow_coarser",
+        "bool",
+        False,
+        "Accept sources much coarser than in training",
+        "Sources with pixels more than 1.5 times as large as in training are refused unless this is on.",
+        advanced=True,
+    ),
+    Parameter(
+        "precision",
+        "choice",
+        "auto",
+        "Precision",
+        "auto takes half precision only where it is faster and the labels agree.",
+        choices=("auto", "fp32", "bf16", "fp16"),
+        advanced=True,
+    ),
+    Parameter(
+        "tile_size",
+        "int",
+        0,
+        "Tile side in map pixels (0 = automatic)",
+        "0 chooses.",
+        minimum=0,
+        maximum=8192,
+        advanced=True,
+    ),
+    _BATCH,
+    _DEVICE,
+    _THREADS,
+)
+
 TRAIN = JobKind(
     title="Train a fusion model",
     module="training.train_job",
@@ -251,28 +284,7 @@ CLASSIFY = JobKind(
     summary="Applies a model file to sources and writes a styled class map, window by window.",
     parameters=(
         Parameter("model", "file", "", "Model file", "Made by 'Train a fusion model'.", required=True),
-        Parameter(
-            "precision",
-            "choice",
-            "auto",
-            "Precision",
-            "auto takes half precision only where it is faster and the labels agree.",
-            choices=("auto", "fp32", "bf16", "fp16"),
-            advanced=True,
-        ),
-        Parameter(
-            "tile_size",
-            "int",
-            0,
-            "Tile side in map pixels (0 = automatic)",
-            "0 chooses.",
-            minimum=0,
-            maximum=8192,
-            advanced=True,
-        ),
-        _BATCH,
-        _DEVICE,
-        _THREADS,
+        *_MAPPING,
     ),
     outputs={
         "classmap": Output("Class map", "tif", "raster", required=True),

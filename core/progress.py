@@ -32,12 +32,15 @@ class Progress:
         self._send, self._is_cancelled = send, is_cancelled
         self._started = time.monotonic()
 
-    def __call__(self, fraction: float, stage: str = "") -> None:
-        """Report that `fraction` (0 to 1) of the work is done; `stage` says in words what runs now."""
+    def __call__(self, fraction: float, stage: str = "", seconds_left: float | None = None) -> None:
+        """Report that `fraction` (0 to 1) of the work is done; `stage` says in words what runs now.
+
+        `seconds_left`: what the work has measured itself; None takes the pace since the beginning.
+        """
         fraction = min(max(fraction, 0.0), 1.0)
-        elapsed = time.monotonic() - self._started
-        left = elapsed * (1 - fraction) / fraction if fraction > 0.02 else None
-        self.send({"event": "progress", "fraction": fraction, "stage": stage, "seconds_left": left})
+        if seconds_left is None and fraction > 0.02:
+            seconds_left = (time.monotonic() - self._started) * (1 - fraction) / fraction
+        self.send({"event": "progress", "fraction": fraction, "stage": stage, "seconds_left": seconds_left})
 
     def log(self, text: str, level: str = "info") -> None:
         """Say something worth keeping; `level` is `info` or `warning`."""
@@ -71,9 +74,11 @@ class _Part(Progress):
         super().__init__(whole.send, whole._is_cancelled)
         self._whole, self._start, self._stop = whole, start, stop
 
-    def __call__(self, fraction: float, stage: str = "") -> None:
-        fraction = min(max(fraction, 0.0), 1.0)
-        self._whole(self._start + fraction * (self._stop - self._start), stage)
+    def __call__(self, fraction: float, stage: str = "", seconds_left: float | None = None) -> None:
+        reached = self._start + min(max(fraction, 0.0), 1.0) * (self._stop - self._start)
+        if seconds_left is not None and reached < self._stop:  # the parts to come are taken to be alike
+            seconds_left *= (1 - reached) / (self._stop - reached)
+        self._whole(reached, stage, seconds_left)
 
 
 silent = Progress()

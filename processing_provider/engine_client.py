@@ -152,7 +152,8 @@ def _is_last(event: Mapping[str, Any], request_id: str) -> bool:
 def _forward(event: Mapping[str, Any], progress: Progress) -> None:
     kind = event["event"]
     if kind == "progress":
-        progress(float(event.get("fraction") or 0.0), str(event.get("stage", "")))
+        left = event.get("seconds_left")
+        progress(float(event.get("fraction") or 0.0), str(event.get("stage", "")), left)
     elif kind == "log":
         progress.log(str(event.get("text", "")), str(event.get("level", "info")))
     elif kind == "metric":

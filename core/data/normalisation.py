@@ -207,9 +207,27 @@ def _rebuilt(key: str, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, 
     return normalisation
 
 
+@dataclass(frozen=True)
+class SceneSample:
+    """Valid pixels of a scene, per modality (n, C), and the share of the lattice that was valid, 0 to 1."""
+
+    values: dict[str, Floats]
+    valid_share: float
+
+    def __len__(self) -> int:
+        return len(next(iter(self.values.values())))
+
+
 def fitting_sample(
     stack: Stack, limit: int = FITTING_LIMIT, exclude: Exclude | None = None, progress: Progress = silent
 ) -> dict[str, Floats]:
+    """Return the values of `scene_sample`."""
+    return scene_sample(stack, limit, exclude, progress).values
+
+
+def scene_sample(
+    stack: Stack, limit: int = FITTING_LIMIT, exclude: Exclude | None = None, progress: Progress = silent
+) -> SceneSample:
     """Return valid pixels on a regular lattice, per modality (n, C) with NaN in single invalid bands.
 
     Where a lattice of about `limit` pixels meets hardly any valid one, as with a narrow mask, closer ones
@@ -219,10 +237,10 @@ def fitting_sample(
     rows, cols = stack.grid.shape
     enough, budget = min(_ENOUGH, limit // 10), READ_BUDGET
     sample = _lattice_sample(stack, limit, budget, exclude, progress)
-    while _length(sample) < enough and not covers_all(rows, cols, limit, budget):
+    while len(sample) < enough and not covers_all(rows, cols, limit, budget):
         limit, budget = _CLOSER * limit, _CLOSER * budget
         sample = _lattice_sample(stack, limit, budget, exclude, progress)
-    if not _length(sample):
+    if not len(sample):
         kind = SamplesError if exclude else AlignmentError
         raise kind(
             "No pixel is valid in all sources" + (" outside the held-back groups." if exclude else "."),
@@ -232,24 +250,23 @@ def fitting_sample(
     return sample
 
 
-def _length(sample: Mapping[str, Floats]) -> int:
-    return len(next(iter(sample.values())))
-
-
 def _lattice_sample(
     stack: Stack, limit: int, budget: int, exclude: Exclude | None, progress: Progress
-) -> dict[str, Floats]:
+) -> SceneSample:
     parts: dict[str, list[Floats]] = {key: [] for key in stack.keys}
+    n_valid = n_looked_at = 0
     for part in lattice_windows(stack.grid.rows, stack.grid.cols, limit, budget):
         progress(part.window.row / stack.grid.rows, "Measuring the bands")
         read = stack.read(part.window)
         rows, cols = part.positions()
         keep = read.valid[rows - part.window.row, cols - part.window.col]
+        n_valid, n_looked_at = n_valid + int(keep.sum()), n_looked_at + len(keep)
         if exclude is not None:
             keep &= ~exclude(rows, cols)
         for key, values in read.data.items():
             parts[key].append(part.take(values)[keep])
-    return {key: np.concatenate(values) for key, values in parts.items()}
+    joined = {key: np.concatenate(values) for key, values in parts.items()}
+    return SceneSample(joined, n_valid / max(1, n_looked_at))
 
 
 def fit_preprocess(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .modalities import Modality
-from .normalisation import TAIL, Normalisation, Preprocess, fitting_sample
+from .normalisation import TAIL, Normalisation, Preprocess
 from .stack import Stack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LIMIT = 10_000  # pixels
+RANGE_LIMIT = 10_000  # pixels that are enough of a sample
 _SHIFT = 0.25  # of the training range; an end of the scene's range that lies further off is told
 _OUTSIDE = 0.25  # share of pixels beyond the training range that is told
 _FACTOR = 20.0  # between the widths of the two ranges; more than that and the units differ
@@ -31,12 +31,14 @@ class _Shift:
     ratio: float
 
 
-def compare_ranges(stack: Stack, preprocess: Preprocess) -> list[str]:
+def compare_ranges(
+    stack: Stack, preprocess: Preprocess, sample: Mapping[str, NDArray[np.float32]]
+) -> list[str]:
     """Return a line for every way in which bands differ from the training range; empty where all is well.
 
-    Reads the scene thinly. The line says how many bands, by how much, and what the cause may be.
+    `sample`: valid pixels of the scene per modality (n, C). The line says how many bands, by how much, and
+    what the cause may be.
     """
-    sample = fitting_sample(stack, _LIMIT)
     lines: list[str] = []
     for key, normalisation in preprocess.items():
         lines += _compare(stack.modalities[key], normalisation, sample[key])

@@ -12,9 +12,12 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ..data.windows import Window, iter_tiles
+import numpy as np
+
+from ..data.windows import Window
 from ..errors import Cancelled
 from ..progress import Progress, silent
+from .forecast import Pace, spread_first
 
 if TYPE_CHECKING:
     from ..data.stack import Stack, StackWindow
@@ -37,10 +40,15 @@ def choose_tile_size(n_bands: int, margin: int, asked: int = 0) -> int:
 
 
 def stream_predictions(
-    stack: Stack, predictor: Predictor, tile_size: int = 0, progress: Progress = silent
+    stack: Stack,
+    predictor: Predictor,
+    tile_size: int = 0,
+    progress: Progress = silent,
+    pace: Pace | None = None,
 ) -> Generator[tuple[Window, Floats], None, None]:
     """Yield (window, probabilities (K, H, W)) for windows that cover the grid exactly once.
 
+    The first windows of a large scene are spread over it, so that `pace` soon knows how long the rest takes.
     Pixels that are not valid are NaN. Closing the generator, or an error anywhere, stops the threads.
     The stack must not be read elsewhere meanwhile.
     """
@@ -50,13 +58,14 @@ def stream_predictions(
     asking = Progress(is_cancelled=stopped.is_set)
 
     def read() -> Iterator[tuple[Window, StackWindow]]:
-        for window in iter_tiles(rows, cols, size):
+        for window in spread_first(rows, cols, size):
             yield window, stack.read(window, predictor.margin)
 
     def compute(tiles: Iterable[tuple[Window, StackWindow]]) -> Iterator[tuple[Window, Floats]]:
         for window, tile in tiles:
             yield window, predictor.predict(tile, asking)
 
+    pace = pace or Pace(rows * cols)
     done = 0
     reader = _Background(read(), asking)
     computer = _Background(compute(reader), asking)
@@ -65,7 +74,8 @@ def stream_predictions(
         for window, probabilities in computer.items(progress):
             yield window, probabilities
             done += window.height * window.width
-            progress(done / (rows * cols), "classifying")
+            pace.add(window.height * window.width, int(np.isfinite(probabilities[0]).sum()))
+            progress(done / (rows * cols), "classifying", pace.seconds_left())
     finally:
         stopped.set()
         computer.join()

@@ -191,8 +191,8 @@ class _Recorder(Progress):
         self.curves: Curves = {}
         self._outer = outer
 
-    def __call__(self, fraction: float, stage: str = "") -> None:
-        self._outer(fraction, stage)
+    def __call__(self, fraction: float, stage: str = "", seconds_left: float | None = None) -> None:
+        self._outer(fraction, stage, seconds_left)
 
     def send(self, event: Event) -> None:
         if event["event"] == "metric":

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from landfuse.core.data.grid_choice import choose_grid
 from landfuse.core.data.modalities import describe_inputs
-from landfuse.core.data.normalisation import fit_preprocess
-from landfuse.core.data.range_check import compare_ranges
+from landfuse.core.data.normalisation import fit_preprocess, fitting_sample
+from landfuse.core.data.range_check import RANGE_LIMIT, compare_ranges
 from landfuse.core.data.stack import Stack
 from landfuse.core.job import GridRequest, RasterInput
 
@@ -28,7 +28,7 @@ def compare(write_raster):
         with stack_of(write_raster("train.tif", bands()), key) as stack:
             preprocess = fit_preprocess(stack, "stretch")
         with stack_of(write_raster("scene.tif", scene.astype(np.float32)), key) as stack:
-            return compare_ranges(stack, preprocess)
+            return compare_ranges(stack, preprocess, fitting_sample(stack, RANGE_LIMIT))
 
     return lines
 

@@ -14,7 +14,7 @@ from landfuse.core.data.raster_io import inspect, read_band_window
 from landfuse.core.data.windows import Window
 from landfuse.core.dispatch import run_job
 from landfuse.core.errors import AlignmentError, Cancelled, MissingDependencyError
-from landfuse.core.inference.classify_job import uncertainty
+from landfuse.core.inference.map_outputs import uncertainty
 from landfuse.core.progress import Progress
 
 pytest.importorskip("torch", reason="needs the engine's packages")
@@ -192,6 +192,66 @@ def test_a_model_of_2_m_maps_a_scene_of_1_m_at_2_m(small_scene, model):
     assert (
         read_band_window(str(small_scene.out / "classmap.tif"), 1, Window(0, 0, 48, 48)) == native
     ).mean() > 0.99
+
+
+def test_a_source_much_coarser_than_in_training_is_refused_unless_it_is_allowed(small_scene, models):
+    coarse = small_scene.optical()[:, ::2, ::2]
+    coarse = {"optical": [{"path": small_scene.write_raster("coarse.tif", coarse, pixel=4.0)}]}
+    inputs = {**small_scene.inputs, **coarse}
+    with pytest.raises(AlignmentError, match=r"'optical' has pixels of 4 m, .* 2 m: 2 times coarser"):
+        run_job(small_scene.classify(models["forest"], inputs=inputs))
+    assert small_scene.left() == []
+    events = []
+    job = small_scene.classify(models["forest"], {"allow_coarser": True}, inputs=inputs)
+    run_job(job, Progress(events.append))
+    assert "2 times coarser" in logs(events)
+    assert inspect(str(small_scene.out / "classmap.tif")).grid.pixel_size == (2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("crs", "pixel", "x", "y"),
+    [
+        ("EPSG:32719", 2.0, 400000.0, 5800000.0),  # another zone and hemisphere
+        ("EPSG:2263", 2 / 0.3048006096012192, 980000.0, 200000.0),  # feet
+        ("EPSG:3857", 2.0 / 0.6691, -13000000.0, 6155000.0),  # stretched by latitude: 2 m on the ground
+        ("EPSG:4326", 2.0 / 111200.0, 9.2, 0.01),  # degrees, at the equator
+    ],
+)
+def test_a_scene_elsewhere_is_mapped_as_if_it_were_here(small_scene, models, crs, pixel, x, y):
+    inputs = {
+        "optical": [small_scene.write_raster("o.tif", small_scene.optical(), pixel=pixel, x=x, y=y, crs=crs)],
+        "lidar": [
+            small_scene.write_raster("l.tif", small_scene.height(), pixel=2 * pixel, x=x, y=y, crs=crs)
+        ],
+    }
+    inputs = {key: [{"path": path} for path in paths] for key, paths in inputs.items()}
+    events = []
+    run_job(small_scene.classify(models["forest"], inputs=inputs), Progress(events.append))
+    found = read(small_scene.out / "classmap.tif")[0]
+    assert inspect(str(small_scene.out / "classmap.tif")).grid.pixel_metres == pytest.approx(2.0, rel=0.02)
+    if crs == "EPSG:4326":  # brought to UTM
+        assert found.shape == pytest.approx((48, 48), abs=1)
+        found = found[:48, :48]
+        assert (found == small_scene.truth[: found.shape[0], : found.shape[1]]).mean() > 0.7
+    else:
+        assert found.shape == (48, 48)
+        assert (found == small_scene.truth).mean() > 0.8
+    assert "warning" not in {e.get("level") for e in events if e["event"] == "log"}
+
+
+@pytest.mark.parametrize("pixel", [2.0, 0.0])
+def test_a_scene_without_coordinate_system_is_mapped_and_told(small_scene, models, pixel):
+    image = small_scene.write_raster("o.tif", small_scene.optical(), pixel=2.0, crs="")
+    height = np.repeat(np.repeat(small_scene.height(), 2, axis=1), 2, axis=2)
+    height = small_scene.write_raster("l.tif", height, pixel=2.0, crs="")
+    if not pixel:  # no geotransform either: its pixels are taken as they are
+        for path in (image, height):
+            gdal.Open(path, gdal.GA_Update).SetGeoTransform((0, 1, 0, 0, 0, 1))
+    events = []
+    inputs = {"optical": [{"path": image}], "lidar": [{"path": height}]}
+    run_job(small_scene.classify(models["forest"], inputs=inputs), Progress(events.append))
+    assert (read(small_scene.out / "classmap.tif")[0] == small_scene.truth).mean() > 0.8
+    assert "trained in EPSG:32633, this scene has no coordinate system" in logs(events)
 
 
 def test_sources_may_come_in_any_order_and_an_unused_one_is_told(small_scene, model):
