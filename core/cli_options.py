@@ -191,7 +191,9 @@ def _add_samples(parser: argparse.ArgumentParser, spec: JobKind) -> None:
         "--class-zero", choices=ZERO_MEANS, help="what class value 0 means (default: unlabelled)"
     )
     group.add_argument(
-        "--renumber", action="store_true", help="number class values outside 1 to 65535 instead of refusing"
+        "--renumber",
+        action="store_true",
+        help="number classes 1, 2, 3 ... (for values outside 1 to 65535)",
     )
     if spec.takes_test_samples:
         test = parser.add_argument_group("test samples", "scored on instead of a held-back part")

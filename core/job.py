@@ -55,8 +55,8 @@ class SamplesInput:
 
     `type` is "vector" or "raster" (its first band). `radius` in metres applies to points and lines (0 = the
     containing pixel, the pixels touched); `radius_field` names a field that holds it, in metres, per feature.
-    `zero`: what class value 0 means, "unlabelled" or "class". `renumber`: class values outside 1 to 65535 are
-    numbered from 1 in ascending order instead of refused.
+    `zero`: what class value 0 means, "unlabelled" or "class". `renumber`: all class values are numbered
+    1, 2, 3 ... in ascending order; without it values outside 1 to 65535 are refused.
     """
 
     path: str
@@ -90,7 +90,8 @@ class GridRequest:
 class Job:
     """A validated job with absolute paths and every parameter filled in.
 
-    `classes` are plain {"value", "name", "color"}; `data.classes.classes_from_json` makes classes of them.
+    `classes` are plain {"value", "name", "color"}, with "source" where the samples hold another value;
+    `data.classes.classes_from_json` makes classes of them.
     `mask_values` as `3,8-10`: values of a raster mask to leave out ("" = 0, or what its kind of mask means).
     `resolved` is what an earlier run of this job found out (see `M.job.json`); it changes nothing.
     """
@@ -359,8 +360,9 @@ def _class(reader: _Reader) -> dict[str, Any]:
         "name": reader.take("name", str, ""),
         "color": reader.take("color", str, ""),
     }
+    source = reader.take("source", int, None)
     reader.finish()
-    return item
+    return item if source is None else {**item, "source": source}
 
 
 def _samples(reader: _Reader | None) -> SamplesInput | None:

@@ -20,11 +20,16 @@ PALETTE = (
 
 @dataclass(frozen=True)
 class LandClass:
-    """One class: `value` 1 to 65535 as written to the map, `name`, and `color` as #rrggbb."""
+    """One class: `value` 1 to 65535 as written to the map, `name`, and `color` as #rrggbb.
+
+    `source`: the class value in the samples where it is another one (None: the same), because 0 was made a
+    class or the classes were renumbered.
+    """
 
     value: int
     name: str
     color: str
+    source: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.value <= HIGHEST_VALUE:
@@ -47,7 +52,8 @@ class LandClass:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for a job or a model file."""
-        return {"value": self.value, "name": self.name, "color": self.color}
+        plain = {"value": self.value, "name": self.name, "color": self.color}
+        return plain if self.source is None else {**plain, "source": self.source}
 
 
 def palette_color(position: int) -> str:
@@ -69,6 +75,7 @@ def classes_from_json(items: Sequence[Mapping[str, Any]]) -> tuple[LandClass, ..
             int(item["value"]),
             str(item.get("name") or f"class {item['value']}"),
             str(item.get("color") or palette_color(i)),
+            None if item.get("source") is None else int(item["source"]),
         )
         for i, item in enumerate(items)
     )

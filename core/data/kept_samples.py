@@ -18,7 +18,7 @@ def keep_samples(spec: SamplesInput, classes: Sequence[LandClass], path: str) ->
     same samples, places and groups. Raises `OutputError`, `VectorReadError`, `SamplesError`.
     """
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
-        lookup = field_lookup(layer, spec.class_field, tuple(classes))
+        lookup = field_lookup(layer, spec, tuple(classes))
         fields = [spec.class_field, *([spec.group_field] if spec.group_field else [])]
         features = []
         for wkb, values in layer.records(fields):
@@ -29,4 +29,12 @@ def keep_samples(spec: SamplesInput, classes: Sequence[LandClass], path: str) ->
                 features.append((wkb, found.value, found.name, group))
         write_samples_gpkg(path, features, layer.info.crs)
     group_field = "group" if spec.group_field else ""
-    return replace(spec, path=path, layer="", class_field="class", group_field=group_field)
+    return replace(
+        spec,
+        path=path,
+        layer="",
+        class_field="class",
+        group_field=group_field,
+        zero="unlabelled",  # the copy holds the final class values
+        renumber=False,
+    )

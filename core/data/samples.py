@@ -67,7 +67,7 @@ def class_values(spec: SamplesInput) -> tuple[LandClass, ...]:
     if spec.type == "raster":
         return raster_classes(spec)
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
-        return field_lookup(layer, spec.class_field).classes
+        return field_lookup(layer, spec).classes
 
 
 def median_sample_width(spec: SamplesInput, crs: str = "") -> float | None:

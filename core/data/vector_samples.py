@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import SamplesError
 from ..job import SamplesInput
 from ..progress import Progress
-from .class_field import ClassLookup, class_lookup
+from .class_field import ClassLookup, FieldRules, class_lookup
 from .classes import LandClass
 from .grid import Grid
 from .sample_set import SampleSet, first_pixel_keys, settled
@@ -44,7 +44,7 @@ def vector_samples(
 ) -> SampleSet:
     """Read the samples of a vector layer, see `samples.read_samples`."""
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
-        lookup = field_lookup(layer, spec.class_field, classes)
+        lookup = field_lookup(layer, spec, classes)
         if spec.group_field:
             layer.info.field(spec.group_field)
         collected = _collect(layer, lookup, spec, grid, progress)
@@ -52,11 +52,12 @@ def vector_samples(
         return _sample_set(collected, lookup, grid, notes, layer.info.where, bool(spec.group_field))
 
 
-def field_lookup(layer: VectorLayer, name: str, classes: tuple[LandClass, ...] = ()) -> ClassLookup:
+def field_lookup(layer: VectorLayer, spec: SamplesInput, classes: tuple[LandClass, ...] = ()) -> ClassLookup:
     """Decide what the values of a class field mean; names come from the field `name` of a snapshot.
 
     Raises `SamplesError` for a field that is missing, empty, mixed or of an unusable type.
     """
+    name = spec.class_field
     info = layer.info.field(name)
     if info.type == "other":
         raise SamplesError(
@@ -64,16 +65,23 @@ def field_lookup(layer: VectorLayer, name: str, classes: tuple[LandClass, ...] =
             where=layer.info.where,
             remedy="Choose a field with whole numbers or names.",
         )
+    rules = FieldRules(info.type, spec.zero, spec.renumber)
     where = f"{layer.info.where}, field '{name}'"
-    values = [value for (value,) in layer.values([name])]
-    return class_lookup(values, info.type, classes, where=where, names=_snapshot_names(layer, name))
+    if _is_snapshot(layer, name):
+        pairs = Counter(layer.values([name, "name"]))
+        values: Counter[Any] = Counter()
+        for (value, _), count in pairs.items():
+            values[value] += count
+        names = {value: text for value, text in pairs if value is not None and text}
+        return class_lookup(values, rules, classes, where=where, names=names)
+    values = Counter(value for (value,) in layer.values([name]))
+    return class_lookup(values, rules, classes, where=where)
 
 
-def _snapshot_names(layer: VectorLayer, name: str) -> dict[int, str]:
+def _is_snapshot(layer: VectorLayer, name: str) -> bool:
+    """Say whether a layer has the fields of a snapshot, with the names beside the numbers."""
     fields = {f.name: f.type for f in layer.info.fields}
-    if name != "class" or fields.get("name") != "text" or fields.get("class") != "integer":
-        return {}
-    return {value: text for value, text in layer.values(["class", "name"]) if value and text}
+    return name == "class" and fields.get("name") == "text" and fields["class"] == "integer"
 
 
 def _collect(

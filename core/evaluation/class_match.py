@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..data.classes import HIGHEST_VALUE, LandClass, palette_color
 from ..data.raster_info import RasterInfo
 from ..data.samples import class_values
+from ..data.spelling import name_key, tidy
 from ..data.vector_io import VectorLayer
 from ..errors import SamplesError
 from ..job import SamplesInput
@@ -52,15 +53,17 @@ def _color(info: RasterInfo, value: int, position: int) -> str:
 def match_classes(on_map: Sequence[LandClass], spec: SamplesInput) -> ClassMatch:
     """Bring the classes of the reference together with those of the map.
 
-    Numbers are matched by value. Names are matched by name, capitals aside; names that are all numbers by
-    value. A class of the reference that the map does not know is added. Raises `SamplesError` where nothing
-    fits.
+    Numbers are matched by value, those that were renumbered by name. Names are matched by name, case and
+    blanks aside; names that are all numbers by value. A class of the reference that the map does not know is
+    added. Raises `SamplesError` where nothing fits.
     """
     reference = class_values(spec)
     by_name = _is_text(spec) and not all(c.name.isdigit() for c in reference)
     if _is_text(spec) and not by_name:
         reference = tuple(LandClass(int(c.name), c.name, c.color) for c in reference if int(c.name))
-    pairs = _pairs_by_name(on_map, reference) if by_name else {c.value: c for c in reference}
+    same = () if by_name else tuple(c for c in reference if c.source is None)
+    named = tuple(c for c in reference if c not in same)
+    pairs = {**{c.value: c for c in same}, **_pairs_by_name(on_map, named, {c.value for c in same})}
     if not set(pairs) & {c.value for c in on_map}:
         raise SamplesError(
             f"Map and reference have no class in common: the map has {_listed(on_map, by_name)}, the "
@@ -69,7 +72,7 @@ def match_classes(on_map: Sequence[LandClass], spec: SamplesInput) -> ClassMatch
             remedy="Choose the class field whose values (or names) are those of the map.",
         )
     known = {c.value: c for c in on_map}
-    read = {**known, **{v: LandClass(v, c.name, c.color) for v, c in pairs.items()}}
+    read = {**known, **{v: replace(c, value=v) for v, c in pairs.items()}}
     shown = {**read, **known}
     warnings = () if by_name else _name_warnings(known, pairs)
     values = sorted(shown)
@@ -83,15 +86,17 @@ def _is_text(spec: SamplesInput) -> bool:
         return layer.info.field(spec.class_field).type == "text"
 
 
-def _pairs_by_name(on_map: Sequence[LandClass], reference: Sequence[LandClass]) -> dict[int, LandClass]:
+def _pairs_by_name(
+    on_map: Sequence[LandClass], reference: Sequence[LandClass], taken: set[int]
+) -> dict[int, LandClass]:
     """Return map value -> class of the reference; a name unknown to the map gets a value of its own."""
-    known = {c.name.strip().casefold(): c.value for c in on_map}
-    taken = {c.value for c in on_map}
+    known = {name_key(c.name): c.value for c in on_map}
+    taken = taken | {c.value for c in on_map}
     free = (v for v in range(1, HIGHEST_VALUE + 1) if v not in taken)
-    exact = {c.name.strip(): c.value for c in on_map}
+    exact = {tidy(c.name): c.value for c in on_map}
     pairs: dict[int, LandClass] = {}
     for item in reference:
-        value = exact.get(item.name, known.get(item.name.casefold()))
+        value = exact.get(item.name, known.get(name_key(item.name)))
         if value is None or value in pairs:
             value = next(free)
         pairs[value] = item
@@ -100,10 +105,10 @@ def _pairs_by_name(on_map: Sequence[LandClass], reference: Sequence[LandClass]) 
 
 def _name_warnings(known: Mapping[int, LandClass], pairs: Mapping[int, LandClass]) -> tuple[str, ...]:
     """Tell values whose names differ, if the map knows the reference's name under another value."""
-    names = {c.name.casefold(): c.value for c in known.values()}
+    names = {name_key(c.name): c.value for c in known.values()}
     lines = []
     for value, item in sorted(pairs.items()):
-        other = names.get(item.name.casefold())
+        other = names.get(name_key(item.name))
         if value in known and other not in (None, value):
             here, there = known[value].name, item.name
             lines.append(

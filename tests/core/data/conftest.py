@@ -13,6 +13,7 @@ TYPES = {
     "uint8": gdal.GDT_Byte,
     "int16": gdal.GDT_Int16,
     "uint16": gdal.GDT_UInt16,
+    "int32": gdal.GDT_Int32,
     "complex64": gdal.GDT_CFloat32,
 }
 

@@ -15,6 +15,8 @@ from landfuse.core.errors import Cancelled, SamplesError
 from landfuse.core.job import SamplesInput
 from landfuse.core.progress import Progress
 
+ZERO_OFFER = "CLASS_ZERO=class (--class-zero class)"
+
 
 @pytest.fixture
 def grid(coarse):
@@ -65,7 +67,8 @@ def test_what_is_left_out_is_counted(write_layer, box, grid):
     ]
     samples = read_samples(SamplesInput(write_layer("a.gpkg", features, {"k": int}), class_field="k"), grid)
     assert set(samples.notes) == {
-        "2 features without a class ignored.",
+        "1 feature without a class ignored.",
+        f"1 feature with class 0 is taken as unlabelled; {ZERO_OFFER} makes 0 a class.",
         "1 feature without a geometry ignored.",
         "1 feature outside the grid ignored.",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+import numpy as np
 import pytest
 from landfuse.core.dispatch import run_job
 from landfuse.core.job import read_job
@@ -85,3 +86,40 @@ def test_a_path_relative_to_the_kept_job_stays_valid_when_the_folder_moves(small
     run_job(small_scene.train())
     moved = small_scene.out.rename(small_scene.out.with_name("moved"))
     assert read_job(moved / "m.job.json").samples.path == str(moved / "m.samples.gpkg")
+
+
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        ((-5, 7, 70000), {"renumber": True}),
+        ((0, 1, 3), {"zero": "class"}),
+        ((0, -1, 3), {"zero": "class", "renumber": True}),
+        (("Water", "FOREST", "roof"), {}),
+    ],
+)
+def test_a_kept_job_repeats_classes_that_have_other_values_in_the_map(small_scene, values, options):
+    areas = small_scene.areas(values)
+    if options == {}:
+        areas[0] = (areas[0][0], f" {areas[0][1].lower()}  ")
+    path = small_scene.write_areas("odd.gpkg", areas)
+    samples = {"path": path, "class_field": "class", **options}
+    tests = {"path": small_scene.write_areas("tests.gpkg", areas[:9]), "class_field": "class", **options}
+    first = run_job(small_scene.train(samples=samples, test_samples=tests))
+    model = (small_scene.out / "m.safetensors").read_bytes()
+    assert first.numbers["OA"] > 0.9
+    for name in ("odd.gpkg", "tests.gpkg"):
+        os.remove(small_scene.folder / name)
+    kept = read_job(small_scene.out / "m.job.json")
+    assert [c["value"] for c in kept.classes] == [1, 2, 3]
+    assert run_job(kept).numbers == first.numbers
+    assert (small_scene.out / "m.safetensors").read_bytes() == model
+
+
+def test_a_kept_job_repeats_renumbered_label_rasters(small_scene):
+    numbers = np.array([0, -3, 0, 70000])[small_scene.truth].astype(np.float32)
+    labels = {"path": small_scene.write_raster("l.tif", numbers), "type": "raster", "renumber": True}
+    labels["zero"] = "class"
+    first = run_job(small_scene.train(samples=labels))
+    kept = read_job(small_scene.out / "m.job.json")
+    assert [(c["value"], c.get("source")) for c in kept.classes] == [(1, -3), (2, 0), (3, 70000)]
+    assert run_job(kept).numbers == first.numbers
