@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .grid import Grid
-
-_NANOMETRES = {"nanometers": 1.0, "nanometres": 1.0, "nanometer": 1.0, "nm": 1.0}
-_MICROMETRES = {
-    "micrometers": 1e3,
-    "micrometres": 1e3,
-    "micrometer": 1e3,
-    "microns": 1e3,
-    "um": 1e3,
-    "µm": 1e3,
-}
-_NM_PER_UNIT = {**_NANOMETRES, **_MICROMETRES}
-_NUMBER = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
-_IN_NAME = re.compile(rf"({_NUMBER})\s*({'|'.join(sorted(_NM_PER_UNIT, key=len, reverse=True))})\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -67,41 +52,6 @@ class RasterInfo:
     def band(self, number: int) -> BandInfo:
         """Return a band by its number, counted from 1."""
         return self.bands[number - 1]
-
-
-def wavelength_of(
-    metadata: Mapping[str, str], imagery: Mapping[str, str], name: str
-) -> tuple[float | None, float | None]:
-    """Return centre wavelength and width in nanometres, from metadata or from the band's name."""
-    if "CENTRAL_WAVELENGTH_UM" in imagery:
-        return _number(imagery["CENTRAL_WAVELENGTH_UM"], 1e3), _number(imagery.get("FWHM_UM"), 1e3)
-    values = {key.lower(): value for key, value in metadata.items()}
-    found = _number(values.get("wavelength") or values.get("wavelengths"))
-    if found is None:
-        match = _IN_NAME.search(name)
-        return (float(match[1]) * _NM_PER_UNIT[match[2].lower()], None) if match else (None, None)
-    unit = (values.get("wavelength_units") or values.get("wavelength_unit") or "").strip().lower()
-    factor = _NM_PER_UNIT.get(unit, 1e3 if found < 100 else 1.0)
-    return found * factor, _number(values.get("fwhm"), factor)
-
-
-def bad_flags(metadata: Mapping[str, str], n_bands: int) -> tuple[bool, ...]:
-    """Return which bands a bad band list of ENVI flags (`bbl`, 0 = bad)."""
-    text = next((value for key, value in metadata.items() if key.lower() == "bbl"), "")
-    flags = [float(part) == 0 for part in re.findall(_NUMBER, text)]
-    return tuple(flags) if len(flags) == n_bands else (False,) * n_bands
-
-
-def is_flagged_bad(metadata: Mapping[str, str]) -> bool:
-    """Return whether a band's metadata flag it as bad (`bbl` 0, `bad_band_multiplier` 0, `bad` 1)."""
-    values = {key.lower(): value.strip().lower() for key, value in metadata.items()}
-    zero = any(values.get(key) in ("0", "0.0", "false") for key in ("bbl", "bad_band_multiplier"))
-    return zero or any(values.get(key) in ("1", "true", "yes") for key in ("bad", "bad_band", "is_bad"))
-
-
-def _number(text: str | None, factor: float = 1.0) -> float | None:
-    match = re.search(_NUMBER, text or "")
-    return float(match[0]) * factor if match else None
 
 
 @dataclass(frozen=True)

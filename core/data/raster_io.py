@@ -19,7 +19,8 @@ from osgeo import gdal, osr
 
 from ..errors import AlignmentError, LandfuseError, OutputError, RasterReadError
 from .grid import Bounds, GeoTransform, Grid
-from .raster_info import BandInfo, RasterInfo, RasterLayout, bad_flags, is_flagged_bad, wavelength_of
+from .raster_info import BandInfo, RasterInfo, RasterLayout
+from .spectral import BandMetadata, Spectrum, read_spectra
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -272,8 +273,10 @@ def inspect(path: str, crs: str = "") -> RasterInfo:
     placed = transform is not None and tuple(transform) != (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
     rows, cols = dataset.RasterYSize, dataset.RasterXSize
     grid = make_grid((crs or wkt) if placed else "", tuple(transform) if placed else NO_TRANSFORM, rows, cols)
-    flags = bad_flags({**dataset.GetMetadata(), **dataset.GetMetadata("ENVI")}, dataset.RasterCount)
-    bands = tuple(_describe_band(dataset.GetRasterBand(i + 1), i + 1, bad) for i, bad in enumerate(flags))
+    stored = [dataset.GetRasterBand(i + 1) for i in range(dataset.RasterCount)]
+    about = [_band_metadata(band, i) for i, band in enumerate(stored, 1)]
+    spectra = read_spectra({**dataset.GetMetadata(), **dataset.GetMetadata("ENVI")}, about, path)
+    bands = tuple(map(_describe_band, stored, about, spectra))
     first = dataset.GetRasterBand(1)
     width, height = first.GetBlockSize()
     return RasterInfo(
@@ -290,21 +293,23 @@ def inspect(path: str, crs: str = "") -> RasterInfo:
     )
 
 
-def _describe_band(band: Any, number: int, flagged: bool) -> BandInfo:
-    metadata = band.GetMetadata()  # first: before it, GetCategoryNames() of GDAL 3.6 misses the sidecar file
-    name = band.GetDescription() or f"band {number}"
-    wavelength, width = wavelength_of(metadata, band.GetMetadata("IMAGERY"), name)
+def _band_metadata(band: Any, number: int) -> BandMetadata:
+    items = band.GetMetadata()  # first: before it, GetCategoryNames() of GDAL 3.6 misses the sidecar file
+    return BandMetadata(items, band.GetMetadata("IMAGERY"), band.GetDescription() or f"band {number}")
+
+
+def _describe_band(band: Any, about: BandMetadata, spectrum: Spectrum) -> BandInfo:
     scale, offset, nodata = band.GetScale(), band.GetOffset(), band.GetNoDataValue()
     return BandInfo(
-        number=number,
-        name=name,
-        wavelength=wavelength,
-        width=width,
+        number=band.GetBand(),
+        name=about.name,
+        wavelength=spectrum.wavelength,
+        width=spectrum.width,
         nodata=() if nodata is None else (float(nodata),),
         dtype=gdal.GetDataTypeName(band.DataType),
         scale=None if scale == 1 else scale,
         offset=None if offset == 0 else offset,
-        bad=flagged or is_flagged_bad(metadata),
+        bad=spectrum.bad,
         alpha=band.GetColorInterpretation() == gdal.GCI_AlphaBand,
     )
 
