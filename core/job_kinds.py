@@ -311,9 +311,10 @@ ASSESS = JobKind(
 CHECK_INPUTS = JobKind(
     title="Check the inputs",
     module="evaluation.check_inputs_job",
-    summary="Reports how the sources fit together: overlap, pixel sizes, CRS, nodata, bands.",
+    summary="Reports how the sources fit together: overlap, pixel sizes, CRS, nodata, bands, "
+    "and how far one lies beside another.",
     outputs={"report": Output("Alignment report", "html")},
-    numbers=("OVERLAP_SHARE", "PROBLEMS"),
+    numbers=("OVERLAP_SHARE", "PROBLEMS", "MAX_SHIFT"),
     reads_scene=True,
     takes_samples=True,
 )

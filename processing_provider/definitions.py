@@ -52,6 +52,7 @@ NUMBER_LABELS = {
     "CLASSIFIED_PIXELS": "Classified pixels",
     "UNMAPPED_SHARE": "Share of the grid left unmapped",
     "OVERLAP_SHARE": "Share of the area common to all sources",
+    "MAX_SHIFT": "Longest shift between two sources in metres",
     "PROBLEMS": "Problems found",
     "N_CLASSES": "Number of classes",
 }

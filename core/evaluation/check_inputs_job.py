@@ -14,7 +14,7 @@ from .input_check import check_inputs, verdict
 
 
 def run(job: Job, progress: Progress = silent) -> JobResult:
-    """Check the inputs and write the report; numbers OVERLAP_SHARE and PROBLEMS.
+    """Check the inputs and write the report; numbers OVERLAP_SHARE, MAX_SHIFT (metres) and PROBLEMS.
 
     What would stop a training (no overlap, no CRS, samples outside) is a problem in the report, not an error.
     Raises `OutputError`.
@@ -31,6 +31,7 @@ def run(job: Job, progress: Progress = silent) -> JobResult:
     if target:
         write_text_atomic(target, check_html(check, job.mask, progress.part(0.8, 1.0)))
     progress(1.0, "Done")
-    share = check.overlap_share
-    numbers = {"OVERLAP_SHARE": None if math.isnan(share) else share, "PROBLEMS": len(check.problems)}
+    measured = {"OVERLAP_SHARE": check.overlap_share, "MAX_SHIFT": check.max_shift}
+    numbers: dict[str, float | None] = {k: None if math.isnan(v) else v for k, v in measured.items()}
+    numbers["PROBLEMS"] = len(check.problems)
     return JobResult({"report": target} if target else {}, numbers)

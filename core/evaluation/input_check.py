@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +28,8 @@ from .input_findings import (
     thinned,
     valid_share,
 )
+from .input_shifts import measure_shifts, shift_problem, shift_text
+from .shift_blocks import MeasuredShift
 
 Result = TypeVar("Result")
 _LITTLE = 0.5  # share of the smallest source in common below which the overlap is a problem
@@ -49,8 +52,14 @@ class InputCheck:
     valid_share: float = math.nan
     samples: SampleSet | None = None
     outside: Sequence[int] = ()
+    shifts: Sequence[MeasuredShift] = ()
     problems: Sequence[Problem] = ()
     notes: Sequence[str] = ()
+
+    @property
+    def max_shift(self) -> float:
+        """The longest shift that is sure, metres (map units without a CRS); NaN where none is."""
+        return max((shift.length for shift in self.shifts if shift.sure), default=math.nan)
 
     @property
     def overlap_share(self) -> float:
@@ -131,7 +140,8 @@ def _on_the_grid(check: InputCheck, job: Job, problems: list[Problem], progress:
     share = _attempt(problems, valid_share, check.modalities, grid, job.mask)
     check = replace(check, grid=grid, grid_notes=notes, valid_share=math.nan if share is None else share)
     problems += _overlap_problems(check)
-    return _with_samples(check, job, problems, progress.part(0.5, 1.0))
+    check = _with_shifts(check, problems, progress.part(0.5, 0.8))
+    return _with_samples(check, job, problems, progress.part(0.8, 1.0))
 
 
 def _choose_grid(modalities: Mapping[str, Modality], job: Job) -> tuple[Grid, tuple[str, ...]]:
@@ -169,6 +179,18 @@ def _overlap_problems(check: InputCheck) -> list[Problem]:
             )
         )
     return found
+
+
+def _with_shifts(check: InputCheck, problems: list[Problem], progress: Progress) -> InputCheck:
+    """Compare the sources, unless they have no data in common: then there is nothing to compare."""
+    grid = check.grid
+    if grid is None or not (check.coverage and check.coverage.common.any()):
+        return check
+    shifts = measure_shifts(check.modalities, partial(_attempt, problems), progress)
+    found = [(shift, shift_problem(shift, grid)) for shift in shifts]
+    problems += [problem for _, problem in found if problem is not None]
+    small = [shift_text(shift, grid) for shift, problem in found if shift.sure and problem is None]
+    return replace(check, shifts=shifts, notes=[*check.notes, *small])
 
 
 def _with_samples(check: InputCheck, job: Job, problems: list[Problem], progress: Progress) -> InputCheck:

@@ -1,12 +1,12 @@
 """How far one image lies beside another: correlation of edge directions, with its confidence.
 
-Sources of different kinds show the same edges with other contrast: a roof is bright for a camera, high for a
-LiDAR, dark for a radar. What they share is where edges run. Each pixel gets the direction of its gradient with
-the angle doubled, so that an edge from dark to bright equals one from bright to dark, as a complex number whose
-length grows with the strength of the edge up to 1. (Doubled angles: the normalised gradient fields of Haber and
-Modersitzki 2006, doi 10.3414/ME9046; correlation of orientations: Fitch et al. 2002, doi 10.5244/C.16.11.)
-Edge fields are correlated block by block; the sum over the blocks gives the shift, leaving out one block after
-the other gives its error. Numpy only.
+Sources of different kinds show the same edges with other contrast: a roof is bright for a camera, high for
+a LiDAR, dark for a radar. What they share is where edges run. Each pixel gets the direction of its gradient
+with the angle doubled, so that an edge from dark to bright equals one from bright to dark, as a complex
+number whose length grows with the strength of the edge up to 1. (Doubled angles: the normalised gradient
+fields of Haber and Modersitzki, MICCAI 2006; correlated in the frequency domain: the orientation correlation
+of Fitch et al., BMVC 2002.) The fields are correlated block by block; the sum over the blocks gives the shift,
+leaving out one block after the other gives its error. Numpy only.
 """
 
 from __future__ import annotations

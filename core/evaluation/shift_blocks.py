@@ -32,6 +32,19 @@ _AVERAGE_UP_TO = 4.0  # times finer than the grid; a finer source is sampled ins
 
 
 @dataclass(frozen=True)
+class Side:
+    """One of two sources that are compared: a modality, or one `file` of it."""
+
+    modality: Modality
+    file: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name in messages: "sar", or "optical (a.tif)"."""
+        return f"{self.modality.key} ({self.file})" if self.file else self.modality.key
+
+
+@dataclass(frozen=True)
 class MeasuredShift:
     """How far `second` lies beside `first`: metres east and north, map units where there is no CRS.
 
@@ -39,8 +52,8 @@ class MeasuredShift:
     where the images have nothing in common.
     """
 
-    first: str
-    second: str
+    first: Side
+    second: Side
     grid: Grid
     reach: float
     estimate: Estimate | None
@@ -71,28 +84,27 @@ class MeasuredShift:
         return self.estimate.error * self.grid.pixel_metres if self.estimate else math.inf
 
 
-def measure_shift(
-    first: Modality, second: Modality, names: tuple[str, str], progress: Progress = silent
-) -> MeasuredShift | None:
+def measure_shift(first: Side, second: Side, progress: Progress = silent) -> MeasuredShift | None:
     """Compare the edges of two sources; None where they meet in too few pixels.
 
     Raises `RasterReadError` and `AlignmentError`.
     """
-    grid = _common_grid(first, second)
+    modalities = first.modality, second.modality
+    grid = common_grid(*modalities)
     if grid is None:
         return None
     reach = min(_REACH, min(grid.shape) // 4)
     with ExitStack() as stack:
-        readers = [stack.enter_context(_Reader(some_bands(m), grid)) for m in (first, second)]
-        blocks, surfaces = list(_blocks(grid)), []
+        readers = [stack.enter_context(EdgeReader(some_bands(m), grid)) for m in modalities]
+        blocks, surfaces = list(spread_blocks(grid)), []
         for number, block in enumerate(blocks):
-            progress(number / len(blocks), f"Comparing {names[0]} with {names[1]}")
+            progress(number / len(blocks), f"Comparing {first.name} with {second.name}")
             window = block.padded(reach + MARGIN, *grid.shape)
             row, col = block.row - window.row, block.col - window.col
             inner = slice(row, row + block.height), slice(col, col + block.width)
             fields = [edge_field(reader.read(window)) for reader in readers]
             surfaces.append(block_surface(fields[0], fields[1], inner, reach))
-    return MeasuredShift(*names, grid, reach * grid.pixel_metres, estimate(surfaces))
+    return MeasuredShift(first, second, grid, reach * grid.pixel_metres, estimate(surfaces))
 
 
 def some_bands(modality: Modality) -> Modality:
@@ -107,16 +119,14 @@ def some_bands(modality: Modality) -> Modality:
     return replace(modality, rasters=chosen)
 
 
-def _common_grid(first: Modality, second: Modality) -> Grid | None:
-    """Return a grid where both are: the pixels of the finer, but at most four times as fine as the coarser."""
+def common_grid(first: Modality, second: Modality) -> Grid | None:
+    """Return a grid where both are: the finer one's pixels, at most four times as fine as the coarser's."""
     grids = [some_bands(m).rasters[0].info.grid for m in (first, second)]
     fine, coarse = sorted(grids, key=lambda g: g.pixel_metres)
-    box: Bounds | None = None
-    for modality in (first, second):
-        reached = _bounds(some_bands(modality), fine.crs)
-        box = reached if box is None else box.intersection(reached)
-        if box is None:
-            return None
+    here, there = (_bounds(some_bands(m), fine.crs) for m in (first, second))
+    box = here.intersection(there)
+    if box is None:
+        return None
     step = max(1.0, coarse.pixel_metres / _FINER / fine.pixel_metres)
     width, height = (side * step for side in fine.pixel_size)
     corner = fine.bounds  # on its pixels, so that they are read as they are
@@ -138,7 +148,7 @@ def _bounds(modality: Modality, crs: str) -> Bounds:
     )
 
 
-def _blocks(grid: Grid) -> Iterator[Window]:
+def spread_blocks(grid: Grid) -> Iterator[Window]:
     """Yield blocks spread evenly over the grid; they cover it where it is small."""
     rows, cols = (_spans(length) for length in grid.shape)
     for row, height in rows:
@@ -158,15 +168,15 @@ def _spans(length: int) -> list[tuple[int, int]]:
     return spans
 
 
-class _Reader:
-    """Reads a modality on the grid: resampled properly, or, where it is very fine, from a lattice of pixels."""
+class EdgeReader:
+    """Reads a modality on the grid: resampled properly or, where it is very fine, thinly."""
 
     def __init__(self, modality: Modality, grid: Grid) -> None:
         self._modality, self._grid = modality, grid
         finer = grid.pixel_metres / modality.finest_metres
         self._stack = Stack({"": modality}, grid) if finer <= _AVERAGE_UP_TO else None
 
-    def __enter__(self) -> _Reader:
+    def __enter__(self) -> EdgeReader:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -181,6 +191,6 @@ class _Reader:
         part = self._grid.window(window)
         t = part.transform
         finer = (t[0], t[1] / n, 0.0, t[3], 0.0, t[5] / n)
-        fine = replace(part, transform=finer, rows=part.rows * n, cols=part.cols * n)
-        values = read_coarse(self._modality, replace(fine, metres=tuple(m / n for m in part.metres)))
+        metres = part.metres[0] / n, part.metres[1] / n
+        values = read_coarse(self._modality, Grid(part.crs, finer, part.rows * n, part.cols * n, metres))
         return values.reshape(len(values), part.rows, n, part.cols, n).mean(axis=(2, 4))

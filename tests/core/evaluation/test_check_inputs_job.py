@@ -118,7 +118,7 @@ def test_no_overlap_is_a_problem_that_names_both_and_the_rest_is_reported(tmp_pa
 def test_a_source_without_crs_among_others_is_a_problem_not_a_crash(tmp_path, optical, random):
     bare = write_raster(tmp_path / "dsm.tif", random.random((1, 40, 40)), 2.0, epsg=0)
     result = run(_job(tmp_path, report=tmp_path / "r.html", optical=optical, lidar=bare))
-    assert result.numbers == {"OVERLAP_SHARE": None, "PROBLEMS": 1}
+    assert result.numbers == {"OVERLAP_SHARE": None, "MAX_SHIFT": None, "PROBLEMS": 1}
     assert "dsm.tif" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
