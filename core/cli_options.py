@@ -23,6 +23,8 @@ EXAMPLES = {
     "assess": "landfuse assess --classmap map.tif --samples points.gpkg --class-field class \\\n"
     "    --report accuracy.html",
     "checkinputs": "landfuse checkinputs --hsi hyper.tif --sar vv.tif vh.tif --report inputs.html",
+    "splitsamples": "landfuse splitsamples --hsi hyper.tif --samples areas.gpkg --class-field class \\\n"
+    "    --training train.gpkg --test test.gpkg",
     "modelinfo": "landfuse modelinfo city.safetensors",
     "demoscene": "landfuse demoscene demo",
 }
@@ -102,7 +104,7 @@ def _add_command(commands: Any, name: str, title: str, text: str, example: str) 
 
 def _add_job(parser: argparse.ArgumentParser, name: str, spec: JobKind) -> None:
     if spec.reads_scene:
-        _add_sources(parser)
+        _add_sources(parser, spec)
     if spec.takes_samples:
         _add_samples(parser, spec)
     positional = POSITIONAL.get(name)
@@ -148,8 +150,9 @@ def _help(parameter: Parameter) -> str:
     return sentence.replace("%", "%%")
 
 
-def _add_sources(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("sources", "one or more rasters each, at least one in all")
+def _add_sources(parser: argparse.ArgumentParser, spec: JobKind) -> None:
+    needed = "all optional" if spec.scene_optional else "at least one in all"
+    group = parser.add_argument_group("sources", f"one or more rasters each, {needed}")
     for key in MODALITIES:
         group.add_argument(f"--{key}", nargs="+", metavar="F", help=f"rasters of modality {key}")
     for key in MODALITIES:

@@ -187,13 +187,14 @@ def parse_job(values: Any, folder: Path) -> Job:
     )
     top.finish()
     _check_completeness(job)
+    _check_fit(job)
     _check_outputs(job)
     return job
 
 
 def _check_completeness(job: Job) -> None:
     spec = job.spec
-    if spec.reads_scene and not job.inputs:
+    if spec.reads_scene and not spec.scene_optional and not job.inputs:
         raise JobError(
             "No source is given.", where="inputs", remedy=f"Give at least one of {', '.join(MODALITIES)}."
         )
@@ -213,6 +214,23 @@ def _check_completeness(job: Job) -> None:
     for parameter in spec.parameters:
         if parameter.required and job.parameters[parameter.name] in ("", None):
             raise JobError(f"Parameter '{parameter.name}' is missing.", where="parameters")
+
+
+def _check_fit(job: Job) -> None:
+    """Refuse outputs that belong to samples of the other type. Raises `JobError`."""
+    for name in job.outputs:
+        if job.samples and job.spec.outputs[name].samples not in ("", job.samples.type):
+            raise _unfitting_output(name, job.samples, job.spec)
+
+
+def _unfitting_output(name: str, samples: SamplesInput, spec: JobKind) -> JobError:
+    fitting = tuple(key for key, output in spec.outputs.items() if output.samples == samples.type)
+    what = "a label raster" if samples.type == "raster" else "a vector layer"
+    return JobError(
+        f"Output '{name}' does not fit: the samples are {what}.",
+        where="outputs",
+        remedy=_choose(fitting),
+    )
 
 
 def _check_outputs(job: Job) -> None:

@@ -63,17 +63,25 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Output:
-    """One file or folder that a job writes. `type`: raster, file or folder; `extension` without the dot."""
+    """One file or folder that a job writes.
+
+    `type`: raster, vector, file or folder; `extension` without the dot. `samples`: the type of samples
+    ("vector" or "raster") that this output belongs to, "" for any.
+    """
 
     label: str
     extension: str = ""
     type: str = "file"
     required: bool = False
+    samples: str = ""
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """One kind of job. `module` holds `run(job, progress) -> JobResult`; `numbers` are its figures."""
+    """One kind of job. `module` holds `run(job, progress) -> JobResult`; `numbers` are its figures.
+
+    `reads_scene`: it takes sources and a grid, at least one source unless `scene_optional`.
+    """
 
     title: str
     module: str
@@ -82,6 +90,7 @@ class JobKind:
     outputs: Mapping[str, Output] = field(default_factory=dict)
     numbers: tuple[str, ...] = ()
     reads_scene: bool = False
+    scene_optional: bool = False
     takes_samples: bool = False
     needs_samples: bool = False
     takes_test_samples: bool = False
@@ -319,6 +328,67 @@ CHECK_INPUTS = JobKind(
     takes_samples=True,
 )
 
+SPLIT_SAMPLES = JobKind(
+    title="Split samples into training and test parts",
+    module="data.split_samples_job",
+    summary="Divides samples into parts that are apart in space: groups of neighbouring areas stay whole, "
+    "and what lies in the gap between the parts goes to neither.",
+    parameters=(
+        Parameter(
+            "test_fraction",
+            "float",
+            0.25,
+            "Share of the groups for the test part",
+            "Groups are areas closer together than the gap, the values of a group field, or blocks.",
+            minimum=0.01,
+            maximum=0.9,
+        ),
+        Parameter(
+            "folds",
+            "int",
+            5,
+            "Number of folds",
+            "Only for the outputs with folds, where each group is tested in one of them.",
+            minimum=2,
+            maximum=100,
+        ),
+        Parameter(
+            "gap",
+            "float",
+            -1.0,
+            "Gap between the parts in metres (-1 = automatic)",
+            "-1: one patch side plus two pixels of the coarsest source. Without sources give this, a pixel "
+            "size or a reference grid.",
+            minimum=-1.0,
+        ),
+        Parameter(
+            "patch_size",
+            "int",
+            0,
+            "Patch side in map pixels (0 = automatic)",
+            "The patch that the gap makes room for. 0: wide enough for every method as it is by default.",
+            minimum=0,
+            maximum=101,
+            advanced=True,
+        ),
+        Parameter("seed", "int", 42, "Random seed", minimum=0, maximum=2**31 - 1, advanced=True),
+    ),
+    outputs={
+        "training": Output("Training samples", "gpkg", "vector", samples="vector"),
+        "test": Output("Test samples", "gpkg", "vector", samples="vector"),
+        "left_out": Output("Samples in neither part", "gpkg", "vector", samples="vector"),
+        "fold_samples": Output("Samples with their fold", "gpkg", "vector", samples="vector"),
+        "training_labels": Output("Training labels", "tif", "raster", samples="raster"),
+        "test_labels": Output("Test labels", "tif", "raster", samples="raster"),
+        "fold_labels": Output("Fold of each labelled pixel", "tif", "raster", samples="raster"),
+    },
+    numbers=("N_TRAINING", "N_TEST", "N_LEFT_OUT"),
+    reads_scene=True,
+    scene_optional=True,
+    takes_samples=True,
+    needs_samples=True,
+)
+
 MODEL_INFO = JobKind(
     title="Show what is in a model file",
     module="evaluation.model_info_job",
@@ -342,6 +412,7 @@ KINDS: dict[str, JobKind] = {
     "classify": CLASSIFY,
     "assess": ASSESS,
     "checkinputs": CHECK_INPUTS,
+    "splitsamples": SPLIT_SAMPLES,
     "modelinfo": MODEL_INFO,
     "demoscene": DEMO_SCENE,
 }

@@ -120,7 +120,11 @@ class LandfuseAlgorithm(QgsProcessingAlgorithm):
     def _problem_with(self, request: Request) -> str:
         """Return in words what is wrong with the values, "" for nothing. Opens no file."""
         spec = self.spec
-        if spec.reads_scene and not any(request.given(key.upper()) for key in MODALITIES):
+        if (
+            spec.reads_scene
+            and not spec.scene_optional
+            and not any(request.given(key.upper()) for key in MODALITIES)
+        ):
             return self.tr("Give at least one source: HSI, LIDAR, SAR, OPTICAL or OTHER.")
         try:
             for key in MODALITIES:

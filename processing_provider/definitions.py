@@ -22,6 +22,7 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsProcessingParameterVectorDestination,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
@@ -55,6 +56,9 @@ NUMBER_LABELS = {
     "MAX_SHIFT": "Longest shift between two sources in metres",
     "PROBLEMS": "Problems found",
     "N_CLASSES": "Number of classes",
+    "N_TRAINING": "Pixels in the training part",
+    "N_TEST": "Pixels in the test part",
+    "N_LEFT_OUT": "Pixels in neither part",
 }
 
 
@@ -248,6 +252,9 @@ def job_output(name: str, spec: Output, wanted: bool) -> QgsProcessingParameterD
     arguments = {"optional": not spec.required, "createByDefault": spec.required or wanted}
     if spec.type == "raster":
         return QgsProcessingParameterRasterDestination(name.upper(), tr(spec.label), **arguments)
+    if spec.type == "vector":
+        shape = QgsProcessing.SourceType.TypeVectorAnyGeometry
+        return QgsProcessingParameterVectorDestination(name.upper(), tr(spec.label), shape, **arguments)
     if spec.type == "folder":
         return QgsProcessingParameterFolderDestination(name.upper(), tr(spec.label), **arguments)
     return QgsProcessingParameterFileDestination(

@@ -68,6 +68,12 @@ class LandfuseProvider(QgsProcessingProvider):
         # Not the user's default: class maps are GeoTIFF with a colour table whatever other algorithms write.
         return "tif"
 
+    def supportedOutputVectorLayerExtensions(self) -> list[str]:
+        return ["gpkg"]
+
+    def defaultVectorFileExtension(self, has_geometry: bool = True) -> str:
+        return "gpkg"
+
     def loadAlgorithms(self) -> None:
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())

@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingLayerPostProcessorInterface,
     QgsProject,
     QgsRasterLayer,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QTimer
 
@@ -41,6 +42,19 @@ class ClassMapStyler(QgsProcessingLayerPostProcessorInterface):
         QTimer.singleShot(0, partial(show_legend, layer.id()))
 
 
+class SamplesStyler(QgsProcessingLayerPostProcessorInterface):
+    """Shows samples in the colours and with the names of their classes: the style file beside them."""
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        if not isinstance(layer, QgsVectorLayer):
+            return
+        layer.loadDefaultStyle()
+        layer.triggerRepaint()
+        QTimer.singleShot(0, partial(show_legend, layer.id()))
+
+
 def show_legend(layer_id: str) -> None:
     """Unfold the classes below the layer in the layer tree, if it is there."""
     node = QgsProject.instance().layerTreeRoot().findLayer(layer_id)
@@ -48,13 +62,18 @@ def show_legend(layer_id: str) -> None:
         node.setExpanded(True)
 
 
-def style_on_load(context: QgsProcessingContext, path: str, name: str) -> None:
-    """Name and style the class map at `path` if Processing will load it."""
+def style_on_load(
+    context: QgsProcessingContext,
+    path: str,
+    name: str,
+    kind: type[QgsProcessingLayerPostProcessorInterface] = ClassMapStyler,
+) -> None:
+    """Name and style the class map (or, with `SamplesStyler`, the samples) at `path` if it will be loaded."""
     if not name_on_load(context, path, name):
         return
     if len(_alive) >= _MOST_KEPT:
         _alive.pop(next(iter(_alive)))
-    _alive[path] = styler = ClassMapStyler()
+    _alive[path] = styler = kind()
     context.layerToLoadOnCompletionDetails(path).setPostProcessor(styler)
 
 

@@ -81,7 +81,7 @@ def make_job(kind: str, request: Request) -> Job:
         mask=mask(request) if spec.reads_scene else "",
         mask_values=request.text("MASK_VALUES") if spec.reads_scene else "",
         parameters={p.name: _setting(request, p) for p in spec.parameters},
-        outputs=_outputs(request, spec.outputs),
+        outputs=_outputs(request, spec.outputs, samples.input.type if samples else ""),
     )
     return parse_job(json.loads(json.dumps(job.to_json())), Path.cwd())
 
@@ -259,10 +259,17 @@ def _setting(request: Request, spec: Parameter) -> Any:
     return read(request.parameters, name, request.context)
 
 
-def _outputs(request: Request, outputs: Mapping[str, Any]) -> dict[str, str]:
+def _outputs(request: Request, outputs: Mapping[str, Any], samples: str) -> dict[str, str]:
+    """Return the paths of the outputs; those for samples of another type than `samples` are left out.
+
+    A form asks for both by default. What is not read here is not loaded afterwards either.
+    """
     algorithm, parameters, context = request.algorithm, request.parameters, request.context
     paths = {}
     for name, spec in outputs.items():
-        read = algorithm.parameterAsOutputLayer if spec.type == "raster" else algorithm.parameterAsFileOutput
+        if spec.samples not in ("", samples):
+            continue
+        layer = spec.type in ("raster", "vector")
+        read = algorithm.parameterAsOutputLayer if layer else algorithm.parameterAsFileOutput
         paths[name] = read(parameters, name.upper(), context)
     return {name: path for name, path in paths.items() if path}

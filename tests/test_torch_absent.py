@@ -47,6 +47,9 @@ scene = Path(run("demoscene", FOLDER=folder)["FOLDER"])
 raster = lambda word: str(next(p for p in sorted(scene.glob("*.tif")) if word in p.name))
 run("checkinputs", LIDAR=raster("lidar"), OPTICAL=raster("optical"), REPORT=folder + "/inputs.html")
 truth = raster("truth")
+areas = str(scene / "training_areas.gpkg")
+parts = {"TRAINING": folder + "/training.gpkg", "TEST": folder + "/test.gpkg"}
+run("splitsamples", LIDAR=raster("lidar"), SAMPLES=areas, CLASS_FIELD="class", **parts)
 run("assess", CLASSMAP=truth, LABELS=truth, REPORT=folder + "/accuracy.html")
 """
 
@@ -67,12 +70,14 @@ def in_child(root, folder, steps):
 
 def test_the_plugin_loads_and_lists_its_algorithms(root, tmp_path):
     ids, _ = in_child(root, tmp_path, LISTING)
-    kinds = ("train", "classify", "assess", "checkinputs", "modelinfo", "demoscene", "train_classify_assess")
+    kinds = ("train", "classify", "assess", "checkinputs", "splitsamples", "modelinfo", "demoscene")
+    kinds += ("train_classify_assess",)
     assert ids == sorted(f"landfuse:{kind}" for kind in kinds)
 
 
 def test_algorithms_that_need_no_torch_run(root, tmp_path):
     _, results = in_child(root, tmp_path, STEPS)
     assert results["assess"]["OA"] == 1.0
+    assert results["splitsamples"]["N_TEST"] > 0
     assert 0 < results["checkinputs"]["OVERLAP_SHARE"] <= 1
     assert (tmp_path / "out" / "accuracy.html").is_file()

@@ -39,13 +39,14 @@ class FeaturePixels:
     """The pixels of one feature: one pair (rows, cols) per part that lies on the grid.
 
     `problem` is "" or why the feature gives none: "empty", "invalid" or "outside"; `repaired`: its geometry
-    was invalid and has been mended.
+    was invalid and has been mended. `number`: the feature's id in its layer.
     """
 
     values: tuple[Any, ...]
     parts: tuple[Pixels, ...]
     problem: str = ""
     repaired: bool = False
+    number: int = -1
 
 
 def part_pixels(part: Any, grid: Grid, radius: float, burner: Burner) -> Pixels:

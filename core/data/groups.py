@@ -55,6 +55,13 @@ def block_groups(rows: Integers, cols: Integers, block_px: int) -> Integers:
     return keys | _BLOCK_FLAG
 
 
+def group_place(key: int) -> str:
+    """Return a group's key as text: the row and column of its first pixel, or of the centre of its block."""
+    place = key & ~int(_BLOCK_FLAG)
+    kind = "block at " if key & int(_BLOCK_FLAG) else ""
+    return f"{kind}row {place >> 31}, column {place & (2**31 - 1)}"
+
+
 def block_side(samples: SampleSet, gap_px: int, rows: int, cols: int) -> int:
     """Return the side of blocks in pixels: twice the gap times 1, 2, 4 or 8.
 

@@ -14,6 +14,7 @@ _SYMBOLS = {
         "SimpleFill",
         {"color": "{rgb},150", "outline_color": "255,255,255,255", "outline_width": "0.4"},
     ),
+    "line": ("SimpleLine", {"line_color": "{rgb},255", "line_width": "0.8"}),
     "marker": (
         "SimpleMarker",
         {"color": "{rgb},255", "outline_color": "255,255,255,255", "outline_width": "0.3", "size": "2.2"},
@@ -48,7 +49,8 @@ def paletted_qml(classes: Sequence[LandClass], band: int = 1) -> str:
 def samples_qml(classes: Sequence[LandClass], field: str, symbol: str) -> str:
     """Return the style of a vector layer with one symbol per class, by the class values in `field`.
 
-    `symbol`: "fill" for polygons, tinted so that the image below stays visible, or "marker" for points.
+    `symbol`: "fill" for polygons, tinted so that the image below stays visible, "line", or "marker" for
+    points.
     """
     categories = "".join(
         f'      <category symbol="{i}" value="{c.value}" label={quoteattr(c.name)} render="true"/>\n'

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,14 @@ from osgeo import gdal, ogr, osr
 from ..errors import AlignmentError, OutputError, SamplesError, VectorReadError
 from .drafts import draft_prefix
 from .geometry_pixels import FeaturePixels, part_pixels, window_of
-from .grid import Grid
+from .grid import Bounds, Grid
 from .raster_io import same_crs
 from .windows import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Integers = NDArray[np.int64]
 
 _BROKEN_REMEDY = "Check that the file is complete and still there, or export the layer to a new GeoPackage."
 _FIELD_TYPES = {
@@ -133,7 +136,22 @@ class VectorLayer:
         for feature in self._features():
             values = self._values(feature, fields)
             geometry = feature.GetGeometryRef()
-            yield _feature_pixels(values, geometry, transformation, grid, radius, burner)
+            found = _feature_pixels(values, geometry, transformation, grid, radius, burner)
+            yield replace(found, number=feature.GetFID())
+
+    def shapes(self) -> Iterator[tuple[int, bytes]]:
+        """Yield id and geometry (ISO WKB, in the CRS of the layer) of every feature with a geometry."""
+        for feature in self._features():
+            geometry = feature.GetGeometryRef()
+            if geometry is not None and not geometry.IsEmpty():
+                yield feature.GetFID(), bytes(geometry.ExportToIsoWkb())
+
+    def bounds(self) -> Bounds | None:
+        """Return the rectangle around all features in the CRS of the layer; None without any geometry."""
+        with _told(self.info.path), _quiet():
+            x_min, x_max, y_min, y_max = self._layer.GetExtent(force=1)
+        known = all(math.isfinite(v) for v in (x_min, x_max, y_min, y_max))
+        return Bounds(x_min, y_min, x_max, y_max) if known and x_min <= x_max else None
 
     def window_mask(self, grid: Grid, window: Window) -> NDArray[np.bool_]:
         """Return where the centres of the pixels of a window lie inside a polygon, (height, width)."""
@@ -435,6 +453,52 @@ def _quiet() -> Iterator[None]:
         gdal.PopErrorHandler()
 
 
+def shape_of(wkb: bytes) -> str:
+    """Return "point", "line", "polygon", or "mixed" for a geometry as WKB."""
+    return _shape(ogr.CreateGeometryFromWkb(wkb).GetGeometryType())
+
+
+def pieces_within(wkb: bytes, crs: str, rows: Integers, cols: Integers, grid: Grid) -> bytes:
+    """Return the part of a polygon (WKB, in `crs`) inside some pixels of a grid, as WKB in `crs`.
+
+    `rows`, `cols` (n,): pixels with their centre inside the polygon. Cut along the edges of the pixels, so
+    that on this grid the result means exactly these. Where the outline cannot be cut, the pixels themselves.
+    """
+    pixels = ogr.CreateGeometryFromWkb(_rectangles(rows, cols, grid)).UnionCascaded()
+    parts, _ = _usable_parts(ogr.CreateGeometryFromWkb(wkb), _transformation(crs, grid.crs) if crs else None)
+    whole = ogr.Geometry(ogr.wkbMultiPolygon)
+    for part in parts:
+        whole.AddGeometry(part)
+    with _quiet(), suppress(RuntimeError):
+        cut = whole.Intersection(pixels)
+        areas = [p for p in _single_parts(cut) if _dimension(p) == 2 and p.GetArea() > 0] if cut else []
+        if areas:
+            pixels = ogr.Geometry(ogr.wkbMultiPolygon)
+            for area in areas:
+                pixels.AddGeometry(area)
+    if crs:
+        _moved(pixels, _transformation(grid.crs, crs))
+    return bytes(pixels.ExportToIsoWkb())
+
+
+def _rectangles(rows: Integers, cols: Integers, grid: Grid) -> bytes:
+    """Return pixels as a multipolygon (WKB): one rectangle per run of neighbours in a row."""
+    order = np.lexsort((cols, rows))
+    rows, cols = rows[order], cols[order]
+    starts = np.flatnonzero(np.r_[True, (np.diff(rows) != 0) | (np.diff(cols) != 1)])
+    stops = np.r_[starts[1:], len(rows)]
+    polygons = [struct.pack("<BII", 1, ogr.wkbMultiPolygon, len(starts))]
+    for start, stop in zip(starts.tolist(), stops.tolist()):
+        top, left, right = int(rows[start]), int(cols[start]), int(cols[stop - 1]) + 1
+        ring = [(top, left), (top, right), (top + 1, right), (top + 1, left), (top, left)]
+        points = [value for row, col in ring for value in grid.xy(row, col)]
+        polygons.append(struct.pack("<BIII10d", 1, ogr.wkbPolygon, 1, 5, *points))
+    return b"".join(polygons)
+
+
+SAMPLE_FIELDS = {"class": "integer", "name": "text", "group": "text"}
+
+
 def write_samples_gpkg(
     path: str, features: Sequence[tuple[bytes, int, str, str]], crs: str, layer: str = "samples"
 ) -> None:
@@ -442,33 +506,70 @@ def write_samples_gpkg(
 
     Written beside the target and moved when complete. Raises `OutputError`.
     """
+    write_layer(path, features, SAMPLE_FIELDS, crs, layer)
+
+
+def write_layer(
+    path: str,
+    features: Iterable[tuple[Any, ...]],
+    fields: Mapping[str, str],
+    crs: str,
+    layer: str = "samples",
+    geometry: str = "",
+) -> None:
+    """Write features (WKB, then the values of `fields`) as a GeoPackage with one layer.
+
+    `fields`: name -> "integer", "long", "real" or "text". `geometry`: "point", "line" or "polygon" where all
+    features are of this kind, else "". Written beside the target, moved when complete. Raises `OutputError`.
+    """
     partial = str(Path(path).with_name(f"{draft_prefix()}{Path(path).name}"))
     try:
-        _write_gpkg(partial, features, crs, layer)
+        _write_gpkg(partial, features, fields, (crs, layer, geometry))
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:
         raise OutputError(
-            f"The samples cannot be written ({error}).", where=path, remedy="Check folder and permissions."
+            f"The layer cannot be written ({error}).", where=path, remedy="Check folder and permissions."
         ) from error
     finally:
         with suppress(OSError):
             os.remove(partial)
 
 
-def _write_gpkg(path: str, features: Sequence[tuple[bytes, int, str, str]], crs: str, name: str) -> None:
+def _write_gpkg(
+    path: str, features: Iterable[tuple[Any, ...]], fields: Mapping[str, str], about: tuple[str, str, str]
+) -> None:
+    crs, name, geometry = about
     with suppress(FileNotFoundError):
         os.remove(path)
     dataset = ogr.GetDriverByName("GPKG").CreateDataSource(path)
     if dataset is None:
         raise RuntimeError(gdal.GetLastErrorMsg())
-    layer = dataset.CreateLayer(name, _reference(crs) if crs else None, ogr.wkbUnknown)
-    for field, kind in (("class", ogr.OFTInteger), ("name", ogr.OFTString), ("group", ogr.OFTString)):
-        layer.CreateField(ogr.FieldDefn(field, kind))
+    kind, as_kind = _LAYER_KINDS.get(geometry, (ogr.wkbUnknown, lambda shape: shape))
+    layer = dataset.CreateLayer(name, _reference(crs) if crs else None, kind)
+    for field, type_name in fields.items():
+        layer.CreateField(ogr.FieldDefn(field, _OGR_TYPES[type_name]))
     layer.StartTransaction()
-    for wkb, value, label, group in features:
+    for wkb, *values in features:
         feature = ogr.Feature(layer.GetLayerDefn())
-        feature.SetGeometry(ogr.CreateGeometryFromWkb(wkb))
-        for field, content in (("class", value), ("name", label), ("group", group)):
+        feature.SetGeometry(as_kind(ogr.CreateGeometryFromWkb(wkb)))
+        for field, content in zip(fields, values):
             feature.SetField(field, content)
         layer.CreateFeature(feature)
     layer.CommitTransaction()
+
+
+def _flat(force: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def flattened(shape: Any) -> Any:
+        shape = force(shape.GetLinearGeometry() if shape.HasCurveGeometry() else shape)
+        shape.FlattenTo2D()
+        return shape
+
+    return flattened
+
+
+_OGR_TYPES = {"integer": ogr.OFTInteger, "long": ogr.OFTInteger64, "real": ogr.OFTReal, "text": ogr.OFTString}
+_LAYER_KINDS = {
+    "point": (ogr.wkbMultiPoint, _flat(ogr.ForceToMultiPoint)),
+    "line": (ogr.wkbMultiLineString, _flat(ogr.ForceToMultiLineString)),
+    "polygon": (ogr.wkbMultiPolygon, _flat(ogr.ForceToMultiPolygon)),
+}

@@ -7,6 +7,7 @@ from .check_inputs import CheckInputs
 from .classify import Classify
 from .demo_scene import DemoScene
 from .model_info import ModelInfo
+from .split_samples import SplitSamples
 from .train import Train
 
-ALGORITHMS = (Train, Classify, Assess, CheckInputs, ModelInfo, DemoScene)
+ALGORITHMS = (Train, Classify, Assess, CheckInputs, SplitSamples, ModelInfo, DemoScene)
