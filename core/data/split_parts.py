@@ -113,7 +113,7 @@ def read_features(
     """Return the features of a layer that have a class, with their pixels."""
     found = []
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
-        lookup = field_lookup(layer, spec.class_field, samples.classes)
+        lookup = field_lookup(layer, spec, samples.classes)
         fields = [spec.class_field, *([spec.group_field] if spec.group_field else [])]
         total = max(layer.info.n_features, 1)
         for number, item in enumerate(layer.pixels(fields, grid, spec.radius)):

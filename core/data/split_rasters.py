@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..job import Job
+from ..job import Job, SamplesInput
 from ..progress import Progress
 from .aligned_reader import AlignedReader
-from .classes import HIGHEST_VALUE, LandClass, classes_from_json, palette_color
+from .class_numbers import number_in_samples
+from .classes import LandClass, classes_from_json, palette_color
 from .gap import within_gap
 from .grid import Grid
 from .groups import assign_groups, block_groups, block_side
@@ -90,19 +91,28 @@ class LabelTile:
         return self.labels[self.rows - self.window.row, self.cols - self.window.col]
 
 
+@dataclass(frozen=True)
+class LabelSource:
+    """A label raster and the classes its values mean."""
+
+    spec: SamplesInput
+    classes: Sequence[LandClass]
+
+
 def label_tiles(
-    path: str, classes: Sequence[LandClass], blocks: BlockParts, stack: Stack, gap: int, progress: Progress
+    source: LabelSource, blocks: BlockParts, stack: Stack, gap: int, progress: Progress
 ) -> Iterator[LabelTile]:
     """Yield the windows of a label raster with the part of each pixel.
 
     Distances count all labelled pixels around the window, those without data in the sources too.
     """
     grid = stack.grid
-    with AlignedReader(path, [1], grid, "nearest") as reader:
+    with AlignedReader(source.spec.path, [1], grid, "nearest") as reader:
         for window in iter_tiles(grid.rows, grid.cols, _TILE):
             progress(window.row / grid.rows, "Dividing the label raster")
             around = window.padded(gap, grid.rows, grid.cols)
-            yield _tile(_listed(reader.read(around)[0], classes), window, around, blocks, stack, gap)
+            labels = _class_values(reader.read(around)[0], source)
+            yield _tile(labels, window, around, blocks, stack, gap)
 
 
 def _tile(
@@ -127,13 +137,15 @@ def _tile(
     return LabelTile(window, cut, rows, cols, own, near, usable)
 
 
-def _listed(values: NDArray[np.float32], classes: Sequence[LandClass]) -> Integers:
-    """Return class values (H, W) as whole numbers, 0 for those that are not in the list."""
-    found = np.where(np.isfinite(values) & (values >= 0) & (values <= HIGHEST_VALUE), values, 0)
-    listed = np.zeros(HIGHEST_VALUE + 1, dtype=bool)
-    listed[[c.value for c in classes]] = True
-    whole = found.astype(np.int64)
-    return np.where(listed[whole], whole, 0)
+def _class_values(values: NDArray[np.float32], source: LabelSource) -> Integers:
+    """Return the class value of each pixel (H, W), 0 for what is not in the list."""
+    spec, classes = source.spec, source.classes
+    numbers = np.array([number_in_samples(c, spec.zero, spec.renumber) for c in classes])
+    order = np.argsort(numbers)
+    numbers, targets = numbers[order], np.array([c.value for c in classes], dtype=np.int64)[order]
+    found = np.where(np.isfinite(values), values, numbers[0] - 1)
+    at = np.minimum(np.searchsorted(numbers, found), len(numbers) - 1)
+    return np.where(numbers[at] == found, targets[at], 0)
 
 
 def fold_classes(folds: int) -> tuple[LandClass, ...]:
@@ -171,13 +183,13 @@ def split_raster(job: Job, chosen: SplitGrid, stack: Stack, progress: Progress) 
     parts = _blocks(
         side, samples, numbers, lambda keys: np.where(uniform(keys, seed) < fraction, TEST, TRAINING)
     )
-    tasks = _part_tasks(job, samples.classes)
-    tiles = label_tiles(spec.path, samples.classes, parts, stack, chosen.gap, progress.part(0.4, 0.8))
+    tasks, source = _part_tasks(job, samples.classes), LabelSource(spec, samples.classes)
+    tiles = label_tiles(source, parts, stack, chosen.gap, progress.part(0.4, 0.8))
     counts = write_rasters(tiles, grid, tasks)
     if "fold_labels" in job.outputs:
         folds = fold_numbers(job, samples, chosen.gap)
         blocks = _blocks(side, samples, folds, lambda keys: 1 + np.floor(uniform(keys, seed) * count))
-        tiles = label_tiles(spec.path, samples.classes, blocks, stack, 0, progress.part(0.8, 1.0))
+        tiles = label_tiles(source, blocks, stack, 0, progress.part(0.8, 1.0))
         task = RasterTask(job.outputs["fold_labels"], fold_classes(count), _fold_values)
         write_rasters(tiles, grid, [task])
     return counts

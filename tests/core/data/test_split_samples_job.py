@@ -243,3 +243,15 @@ def test_an_even_patch_side_is_refused(tmp_path, scattered, write_layer):
     samples = {"path": write_layer("areas.gpkg", scattered[1], FIELDS), "class_field": "cover"}
     with pytest.raises(JobError, match="not odd"):
         run(job(tmp_path, samples, inputs=scattered[0], patch_size=8))
+
+
+def test_a_label_raster_with_a_class_0_is_divided_too(tmp_path, write_raster):
+    labels = np.random.default_rng(5).integers(0, 2, (20, 20)).repeat(20, 0).repeat(20, 1).astype(np.uint8)
+    samples = {"path": write_raster("labels.tif", labels), "type": "raster", "zero": "class"}
+    described = job(tmp_path, samples, {"test_labels": "te.tif"})
+    run(described)
+    test = read_band_window(described.outputs["test_labels"], 1, Window(0, 0, *labels.shape))
+    classes = read_samples(described.samples, inspect(samples["path"]).grid).classes
+    zero = next(c.value for c in classes if c.source == 0)
+    assert (test[(labels == 0) & (test > 0)] == zero).all()
+    assert set(np.unique(test)) == {0, 1, 2}
