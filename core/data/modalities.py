@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -15,6 +16,8 @@ from .layers import group_layers
 from .opened import OpenedRaster, open_inputs
 from .quantities import SAR, guess_quantity
 from .raster_info import RasterInfo
+from .units import settle_units, units_json, units_text
+from .units_guess import UnitsGuesses
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class ModalityRaster:
     """One raster of a modality with the bands used, what they measure and how it is resampled.
 
     Rasters of the same `layer` are mosaicked (the first valid value counts); layers are joined as bands.
+    `quantity_source` and `units_source` say who said so: "set", "guessed", "metadata", "model" or "".
     """
 
     info: RasterInfo
@@ -40,6 +44,8 @@ class ModalityRaster:
     quantity: str
     layer: int = 0
     resampling: str = ""
+    quantity_source: str = ""
+    units_source: str = ""
 
     @property
     def path(self) -> str:
@@ -50,6 +56,11 @@ class ModalityRaster:
     def name(self) -> str:
         """The file name, for messages."""
         return PurePath(self.path).name
+
+    @property
+    def units(self) -> str:
+        """How stored values become measurements and who says so, "" where they are used as stored."""
+        return units_text(self.info, self.bands, self.units_source)
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,12 @@ class Modality:
         return {
             "quantity": self.quantity,
             "layers": [
-                {"quantity": rasters[0].quantity, "n_bands": len(rasters[0].info.bands)}
+                {
+                    "quantity": rasters[0].quantity,
+                    "quantity_source": rasters[0].quantity_source,
+                    "n_bands": len(rasters[0].info.bands),
+                    "units": units_json(rasters[0].info, rasters[0].bands, rasters[0].units_source),
+                }
                 for rasters in self.layers
             ],
             "bands": [vars(band) for band in self.bands],
@@ -120,6 +136,7 @@ def describe_inputs(inputs: Mapping[str, Sequence[RasterInput]]) -> dict[str, Mo
 def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
     samples = [sample_bands(r.info, r.candidates) for r in opened]
     layers, notes = group_layers(key, opened)
+    guesses = UnitsGuesses(opened, samples)
     rasters: list[ModalityRaster] = []
     for layer, members in enumerate(layers):
         bands, dropped = _choose_bands(key, [(opened[i], samples[i]) for i in members])
@@ -127,8 +144,12 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
         for i in members:
             asked, info = opened[i].asked, opened[i].info
             quantity = asked.quantity or guess_quantity(key, info, samples[i].values)
+            said_by = "set" if asked.quantity else "guessed"
             own = samples[i].numbers if asked.bands else bands
-            rasters.append(ModalityRaster(info, own, quantity, layer, asked.resampling))
+            raster = ModalityRaster(info, own, quantity, layer, asked.resampling, said_by)
+            units = settle_units(key, raster, asked, samples[i].values, partial(guesses.of, i))
+            notes += units.notes
+            rasters.append(replace(raster, info=units.info, units_source=units.source))
     return make_modality(key, rasters, notes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ RANGE_LIMIT = 10_000  # pixels that are enough of a sample
 _SHIFT = 0.25  # of the training range; an end of the scene's range that lies further off is told
 _OUTSIDE = 0.25  # share of pixels beyond the training range that is told
 _FACTOR = 20.0  # between the widths of the two ranges; more than that and the units differ
-_SENTINEL2_OFFSET = 1000.0  # since processing baseline 04.00
+_SENTINEL2_OFFSET = 1000.0  # as stored, since processing baseline 04.00
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def _compare(modality: Modality, normalisation: Normalisation, sample: NDArray[n
     total = len(shifts)
     scaled = [s for s in shifts if not 1 / _FACTOR <= s.ratio <= _FACTOR]
     if 2 * len(scaled) > total:
-        return [_scale_line(modality.key, scaled, total)]
+        return [_scale_line(modality, scaled, total)]
     above, below = [s for s in shifts if s.amount > 0], [s for s in shifts if s.amount < 0]
     lines = [_shift_line(modality, some, total) for some in (above, below) if some]
     missing = [band.name for band, values in zip(modality.bands, sample.T) if not np.isfinite(values).any()]
@@ -88,21 +89,44 @@ def _shift_line(modality: Modality, shifts: Sequence[_Shift], total: int) -> str
         f"{modality.key}: {len(shifts)} of {total} bands lie about {_rounded(amount)} {side} training "
         f"({_names([s.name for s in shifts])})"
     )
-    spectral = modality.quantity == "reflectance"
-    if spectral and abs(amount - _SENTINEL2_OFFSET) < 0.3 * _SENTINEL2_OFFSET:
-        return line + "; Sentinel-2 offset?"
+    scale, offset = _units(modality)
+    if (
+        modality.quantity == "reflectance"
+        and abs(amount / scale - _SENTINEL2_OFFSET) < 0.3 * _SENTINEL2_OFFSET
+    ):
+        step = _SENTINEL2_OFFSET * scale * (-1 if shifts[0].amount > 0 else 1)
+        return f"{line}; Sentinel-2 offset? Then give {_option(modality.key, offset=offset + step)}."
     if modality.quantity == "height":
         return line + "; another terrain or height reference? Heights above ground carry over better."
     return line + "; other units, season or sensor?"
 
 
-def _scale_line(key: str, shifts: Sequence[_Shift], total: int) -> str:
+def _scale_line(modality: Modality, shifts: Sequence[_Shift], total: int) -> str:
     ratio = float(np.median([s.ratio for s in shifts]))
     factor, word = (ratio, "more") if ratio > 1 else (1 / ratio, "less")
-    return (
-        f"{key}: {len(shifts)} of {total} bands vary about {_rounded(factor)} times {word} than in training; "
-        "other units, such as reflectance from 0 to 1 instead of 0 to 10000?"
+    key, (scale, _) = modality.key, _units(modality)
+    line = (
+        f"{key}: {len(shifts)} of {total} bands vary about {_rounded(factor)} times {word} than in training"
     )
+    power = 10.0 ** -round(math.log10(ratio))
+    if modality.quantity != "reflectance" or abs(math.log10(ratio * power)) > 0.3:
+        return f"{line}; other units?"
+    return (
+        f"{line}; other units, such as reflectance from 0 to 1 instead of 0 to 10000? Then give "
+        f"{_option(key, scale=scale * power)}."
+    )
+
+
+def _units(modality: Modality) -> tuple[float, float]:
+    """Return scale and offset of the first band used."""
+    first = modality.rasters[0]
+    band = first.info.band(first.bands[0])
+    return (1.0 if band.scale is None else band.scale), band.offset or 0.0
+
+
+def _option(key: str, **values: float) -> str:
+    text = " ".join(f"{name}={_rounded(value)}" for name, value in values.items())
+    return f"{key.upper()}_OPTIONS {text} (--{key}-options {text})"
 
 
 def _rounded(value: float) -> str:

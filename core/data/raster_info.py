@@ -13,7 +13,7 @@ class BandInfo:
 
     `scale` and `offset` are what the metadata declares (value = raw * scale + offset), None where it declares
     none. `nodata`: values that stand for no data, as stored. `bad`: the metadata flag the band as bad.
-    `alpha`: it holds opacity, no measurement.
+    `alpha`: it holds opacity, no measurement. `unit` as the file names it.
     """
 
     number: int
@@ -26,6 +26,7 @@ class BandInfo:
     offset: float | None = None
     bad: bool = False
     alpha: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 from osgeo import gdal, osr
 
 from ..errors import AlignmentError, LandfuseError, OutputError, RasterReadError
+from .declared_units import declared_units, with_declared_units
 from .grid import Bounds, GeoTransform, Grid
 from .raster_info import BandInfo, RasterInfo, RasterLayout
 from .spectral import BandMetadata, Spectrum, read_spectra
@@ -277,6 +278,7 @@ def inspect(path: str, crs: str = "") -> RasterInfo:
     about = [_band_metadata(band, i) for i, band in enumerate(stored, 1)]
     spectra = read_spectra({**dataset.GetMetadata(), **dataset.GetMetadata("ENVI")}, about, path)
     bands = tuple(map(_describe_band, stored, about, spectra))
+    bands = with_declared_units(bands, declared_units(dataset.GetMetadata(), dataset.GetMetadata("ENVI")))
     first = dataset.GetRasterBand(1)
     width, height = first.GetBlockSize()
     return RasterInfo(
@@ -311,6 +313,7 @@ def _describe_band(band: Any, about: BandMetadata, spectrum: Spectrum) -> BandIn
         offset=None if offset == 0 else offset,
         bad=spectrum.bad,
         alpha=band.GetColorInterpretation() == gdal.GCI_AlphaBand,
+        unit=band.GetUnitType() or "",
     )
 
 

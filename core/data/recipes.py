@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..errors import ModalityError
@@ -13,6 +15,8 @@ from .layers import group_layers
 from .modalities import Modality, ModalityRaster, make_modality
 from .opened import OpenedRaster, open_inputs
 from .quantities import SAR, guess_quantity
+from .units import repeat_units
+from .units_guess import UnitsGuesses
 
 
 def repeat_recipes(
@@ -42,21 +46,25 @@ def unused_inputs(inputs: Mapping[str, Sequence[RasterInput]], recipes: Mapping[
 def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any]) -> Modality:
     layers, notes = group_layers(key, opened)
     runs, told = choose_bands(key, [opened[members[0]] for members in layers], recipe)
-    rasters = [
-        _raster(key, opened[i], layer, run, recipe)
-        for layer, run in enumerate(runs)
-        for i in layers[run.layer]
-    ]
-    return make_modality(key, rasters, [*notes, *told])
+    guesses, rasters = UnitsGuesses(opened), []
+    for layer, run in enumerate(runs):
+        trained = recipe["layers"][run.trained]
+        for i in layers[run.layer]:
+            raster = _raster(key, opened[i], layer, run, trained)
+            asked, own = opened[i].asked, trained.get("units", {})
+            units = repeat_units(key, raster, asked, own, partial(guesses.of, i))
+            told += units.notes
+            rasters.append(replace(raster, info=units.info, units_source=units.source))
+    return make_modality(key, rasters, [*notes, *dict.fromkeys(told)])
 
 
 def _raster(
-    key: str, raster: OpenedRaster, layer: int, run: Run, recipe: Mapping[str, Any]
+    key: str, raster: OpenedRaster, layer: int, run: Run, trained: Mapping[str, Any]
 ) -> ModalityRaster:
     numbers = tuple(raster.candidates[i] for i in run.positions)
-    trained = str(recipe["layers"][run.trained]["quantity"])
-    quantity = raster.asked.quantity or _quantity(key, raster, numbers, trained)
-    return ModalityRaster(raster.info, numbers, quantity, layer, raster.asked.resampling)
+    quantity = raster.asked.quantity or _quantity(key, raster, numbers, str(trained["quantity"]))
+    said_by = "set" if raster.asked.quantity else "model"
+    return ModalityRaster(raster.info, numbers, quantity, layer, raster.asked.resampling, said_by)
 
 
 def _quantity(key: str, raster: OpenedRaster, numbers: Sequence[int], trained: str) -> str:

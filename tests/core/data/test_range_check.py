@@ -42,7 +42,9 @@ def test_an_offset_is_told_with_its_size_and_likely_cause(compare):
     scene[:3] += 1000
     (line,) = compare(scene)
     assert line.startswith("optical: 3 of 4 bands lie about 1000 above training")
-    assert line.endswith("Sentinel-2 offset?")
+    assert line.endswith(
+        "Sentinel-2 offset? Then give OPTICAL_OPTIONS offset=-1000 (--optical-options offset=-1000)."
+    )
     (line,) = compare(bands(seed=1) - 1000)
     assert "4 of 4 bands lie about 1000 below training" in line
 
@@ -50,6 +52,7 @@ def test_an_offset_is_told_with_its_size_and_likely_cause(compare):
 def test_other_units_are_told_as_a_factor(compare):
     (line,) = compare(bands(seed=1) / 10000)
     assert line.startswith("optical: 4 of 4 bands vary about 10000 times less than in training")
+    assert line.endswith("Then give OPTICAL_OPTIONS scale=10000 (--optical-options scale=10000).")
 
 
 def test_another_offset_has_no_named_cause(compare):
@@ -67,3 +70,15 @@ def test_a_darker_part_of_the_range_is_not_a_shift(compare):
     scene = bands(seed=1)
     scene = np.where(scene > np.median(scene, axis=(1, 2), keepdims=True), scene * 0.7, scene)
     assert compare(scene) == []
+
+
+def test_the_fix_is_offered_in_the_units_that_are_used(write_raster):
+    scaled = RasterInput(write_raster("train.tif", bands()), scale=1e-4)
+    shifted = RasterInput(write_raster("scene.tif", bands(seed=1) + 1000), scale=1e-4)
+    trained, scene = (describe_inputs({"optical": (raster,)}) for raster in (scaled, shifted))
+    with Stack(trained, choose_grid(trained, GridRequest())[0]) as stack:
+        preprocess = fit_preprocess(stack, "stretch")
+    with Stack(scene, choose_grid(scene, GridRequest())[0]) as stack:
+        (line,) = compare_ranges(stack, preprocess, fitting_sample(stack, RANGE_LIMIT))
+    assert "lie about 0.1 above training" in line
+    assert "--optical-options offset=-0.1" in line

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from landfuse.core.data.grid_choice import choose_grid
 from landfuse.core.data.modalities import describe_inputs
-from landfuse.core.data.normalisation import fit_preprocess
+from landfuse.core.data.normalisation import fit_preprocess, fitting_sample
+from landfuse.core.data.range_check import RANGE_LIMIT, compare_ranges
 from landfuse.core.data.raster_io import crs_name
+from landfuse.core.data.recipes import repeat_recipes
 from landfuse.core.data.stack import Stack
 from landfuse.core.data.windows import Window
 from landfuse.core.job import GridRequest, RasterInput
@@ -87,3 +89,37 @@ def test_grids_that_do_not_nest_are_averaged_within_a_cell(shared):
         fine = stack.read(Window(0, 0, fine_grid.rows, fine_grid.cols)).data["optical"]
     assert np.nanmean(whole, axis=(1, 2)) == pytest.approx(np.nanmean(fine, axis=(1, 2)), rel=0.01)
     assert np.nanstd(whole) < np.nanstd(fine)
+
+
+REFLECTANCE = {  # scale and offset of the first raster, as the values suggest
+    ("potsdam_enmap", "hsi"): (1e-4, 0.0),
+    ("berlin_urban", "hsi"): (1e-4, 0.0),
+    ("berlin_urban", "optical"): (1e-4, 0.0),
+    ("neon_trees_osbs", "hsi"): (1e-4, 0.0),
+    ("neon_trees_osbs", "optical"): (None, None),  # a camera
+    ("s1s2_chile", "optical"): (1e-4, -0.1),
+    ("slovenia_s2_dem", "optical"): (1e-4, 0.0),
+    ("spain_flood_s1s2", "optical"): (1e-4, 0.0),
+}
+
+
+@pytest.mark.parametrize(("scene", "key"), REFLECTANCE)
+def test_the_units_of_reflectance_are_guessed_right(shared, scene, key):
+    raster = describe(shared, scene)[key].rasters[0]
+    band = raster.info.band(raster.bands[0])
+    assert (band.scale, band.offset) == REFLECTANCE[scene, key]
+
+
+@pytest.mark.parametrize(("trained", "other"), [("chile", "denmark"), ("denmark", "chile")])
+def test_a_model_is_carried_to_a_scene_with_another_sentinel2_offset(shared, trained, other):
+    def inputs(site):
+        return {"optical": (RasterInput(str(shared / "data" / f"s1s2_{site}" / "s2_l2a.tif")),)}
+
+    found = describe_inputs(inputs(trained))
+    with Stack(found, choose_grid(found, GridRequest())[0]) as stack:
+        preprocess = fit_preprocess(stack, "stretch")
+    scene = repeat_recipes(inputs(other), {"optical": found["optical"].to_json()})
+    assert any("unlike" in note or "without" in note for note in scene["optical"].notes)
+    with Stack(scene, choose_grid(scene, GridRequest())[0]) as stack:
+        lines = compare_ranges(stack, preprocess, fitting_sample(stack, RANGE_LIMIT))
+    assert not any("offset" in line for line in lines)
