@@ -20,6 +20,7 @@ EXAMPLES = {
     "    --method mibf_net --model city.safetensors --report city.html",
     "classify": "landfuse classify --model city.safetensors --hsi hyper.tif --lidar height.tif \\\n"
     "    --classmap map.tif",
+    "classifyscenes": "landfuse classifyscenes --model city.safetensors --scenes flights --maps maps",
     "assess": "landfuse assess --classmap map.tif --samples points.gpkg --class-field class \\\n"
     "    --report accuracy.html",
     "checkinputs": "landfuse checkinputs --hsi hyper.tif --sar vv.tif vh.tif --report inputs.html",
@@ -28,7 +29,8 @@ EXAMPLES = {
     "modelinfo": "landfuse modelinfo city.safetensors",
     "demoscene": "landfuse demoscene demo",
 }
-_TYPES = {"int": int, "float": float, "str": str, "choice": str, "file": str}
+_TYPES = {"int": int, "float": float, "str": str, "choice": str, "file": str, "folder": str}
+_METAVARS = {"int": "N", "float": "X", "str": "TEXT", "folder": "FOLDER"}
 _RUN_TEXT = (
     "Runs a job that is described in a JSON file, such as the M.job.json beside a model. "
     "Relative paths are relative to the file."
@@ -132,9 +134,7 @@ def _add_parameter(group: Any, parameter: Parameter, is_positional: bool) -> Non
             _option(parameter.name),
             type=_TYPES[parameter.type],
             choices=parameter.choices or None,
-            metavar=None
-            if parameter.choices
-            else {"int": "N", "float": "X", "str": "TEXT"}.get(parameter.type, "F"),
+            metavar=None if parameter.choices else _METAVARS.get(parameter.type, "F"),
             required=parameter.required,
             help=text,
         )

@@ -117,6 +117,12 @@ class TrainingError(LandfuseError):
     code = "training"
 
 
+class SceneError(LandfuseError):
+    """Of several scenes some could not be mapped."""
+
+    code = "scenes"
+
+
 class OutOfMemoryError(LandfuseError):
     """The computation does not fit into memory even with the smallest batch."""
 
@@ -128,7 +134,7 @@ _BY_CODE: dict[str, type[LandfuseError]] = {
     for kind in (
         JobError, RasterReadError, OutputError, VectorReadError, AlignmentError, BandError, ModalityError,
         SamplesError, ClassesError, ModelFileError, MissingDependencyError, EngineError, TrainingError,
-        OutOfMemoryError,
+        OutOfMemoryError, SceneError,
     )
 }  # fmt: skip
 

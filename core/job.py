@@ -441,7 +441,7 @@ def _parameters(spec: JobKind, reader: _Reader | None) -> dict[str, Any]:
     values = {}
     for parameter in spec.parameters:
         value = reader.take(parameter.name, parameter.python_type, parameter.default)
-        if parameter.type == "file" and value:
+        if parameter.type in ("file", "folder") and value:
             value = absolute(value, reader._folder)
         values[parameter.name] = parameter.checked(value)
     reader.finish()

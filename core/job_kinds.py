@@ -20,15 +20,23 @@ QUANTITIES = (
 JOINS = ("", "mosaic", "bands")
 DERIVED = ("slope", "roughness")
 ZERO_MEANS = ("unlabelled", "class")
-_PYTHON_TYPES = {"int": int, "float": float, "str": str, "bool": bool, "choice": str, "file": str}
+_PYTHON_TYPES = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": bool,
+    "choice": str,
+    "file": str,
+    "folder": str,
+}
 
 
 @dataclass(frozen=True)
 class Parameter:
     """One setting of a job.
 
-    `type`: int, float, str, bool, choice or file (a path that is read). `label` is the line in a form, `help`
-    the sentence below it and on the command line. `advanced` settings are folded away.
+    `type`: int, float, str, bool, choice, file or folder (a path that is read). `label` is the line in a
+    form, `help` the sentence below it and on the command line. `advanced` settings are folded away.
     """
 
     name: str
@@ -305,6 +313,59 @@ CLASSIFY = JobKind(
     needs_engine=True,
 )
 
+CLASSIFY_SCENES = JobKind(
+    title="Classify several scenes",
+    module="inference.classify_scenes_job",
+    summary="Applies a model file to every scene of a folder or list: one styled class map each, and a "
+    "virtual raster over all. Started again, it skips the maps that are finished.",
+    parameters=(
+        Parameter("model", "file", "", "Model file", "Made by 'Train a fusion model'.", required=True),
+        Parameter(
+            "scenes",
+            "folder",
+            "",
+            "Folder of scenes",
+            "One sub-folder for each scene. Files are told apart by hsi, lidar, sar, optical or other as a "
+            "word of their name (sar_vv.tif), else by the file names of the training; a file with the word "
+            "mask is the mask.",
+        ),
+        Parameter(
+            "scene_list",
+            "file",
+            "",
+            "List of scenes",
+            "Instead of the folder: a CSV file whose first line is scene,hsi,lidar or the like. Paths are "
+            "relative to the list; several files of one cell are separated by ';'. Also known: mask, and "
+            "hsi_options and its like for the settings of single scenes.",
+        ),
+        Parameter("probabilities", "bool", False, "Also write the probability of each class"),
+        Parameter("uncertainty", "bool", False, "Also write maximum probability and entropy"),
+        Parameter(
+            "redo",
+            "bool",
+            False,
+            "Map finished scenes again",
+            "Otherwise a map is kept as long as model, files of the scene and settings are the same.",
+            advanced=True,
+        ),
+        *(
+            Parameter(
+                f"{key}_options",
+                "str",
+                "",
+                f"Settings of {key.upper()} in all scenes",
+                "As in 'Classify with a model', such as scale=0.0001 or offset=-1000.",
+                advanced=True,
+            )
+            for key in MODALITIES
+        ),
+        *_MAPPING,
+    ),
+    outputs={"maps": Output("Folder of the maps", type="folder", required=True)},
+    numbers=("SCENES", "MAPPED", "SKIPPED"),
+    needs_engine=True,
+)
+
 ASSESS = JobKind(
     title="Assess a class map",
     module="evaluation.assess_job",
@@ -410,6 +471,7 @@ DEMO_SCENE = JobKind(
 KINDS: dict[str, JobKind] = {
     "train": TRAIN,
     "classify": CLASSIFY,
+    "classifyscenes": CLASSIFY_SCENES,
     "assess": ASSESS,
     "checkinputs": CHECK_INPUTS,
     "splitsamples": SPLIT_SAMPLES,

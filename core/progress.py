@@ -64,21 +64,22 @@ class Progress:
         self._send(event)
         self.check()
 
-    def part(self, start: float, stop: float) -> Progress:
-        """Return a progress whose 0 to 1 fills `start` to `stop` of this one."""
-        return _Part(self, start, stop)
+    def part(self, start: float, stop: float, name: str = "") -> Progress:
+        """Return a progress whose 0 to 1 fills `start` to `stop` of this one; `name` leads its stages."""
+        return _Part(self, start, stop, name)
 
 
 class _Part(Progress):
-    def __init__(self, whole: Progress, start: float, stop: float) -> None:
+    def __init__(self, whole: Progress, start: float, stop: float, name: str) -> None:
         super().__init__(whole.send, whole._is_cancelled)
-        self._whole, self._start, self._stop = whole, start, stop
+        self._whole, self._start, self._stop, self._name = whole, start, stop, name
 
     def __call__(self, fraction: float, stage: str = "", seconds_left: float | None = None) -> None:
         reached = self._start + min(max(fraction, 0.0), 1.0) * (self._stop - self._start)
         if seconds_left is not None and reached < self._stop:  # the parts to come are taken to be alike
             seconds_left *= (1 - reached) / (self._stop - reached)
-        self._whole(reached, stage, seconds_left)
+        named = f"{self._name}: {stage}" if self._name and stage else stage
+        self._whole(reached, named, seconds_left)
 
 
 silent = Progress()

@@ -22,6 +22,7 @@ from . import definitions, runtime
 from .feedback import FeedbackReporter
 from .translate import Request, checked_bands, make_job
 
+_PATHS = ("file", "folder")
 ICONS = Path(__file__).resolve().parents[1] / "resources" / "icons"
 
 
@@ -91,14 +92,14 @@ class LandfuseAlgorithm(QgsProcessingAlgorithm):
     def initAlgorithm(self, config: Any = None) -> None:
         spec = self.spec
         # The file to work with comes first: a model decides which sources are needed.
-        parameters = [definitions.job_parameter(p) for p in spec.parameters if p.type == "file"]
+        parameters = [definitions.job_parameter(p) for p in spec.parameters if p.type in _PATHS]
         if spec.reads_scene:
             parameters += definitions.source_parameters()
         if spec.takes_samples:
             parameters += definitions.sample_parameters(spec.needs_samples)
         if spec.takes_test_samples:
             parameters += definitions.test_sample_parameters()
-        parameters += [definitions.job_parameter(p) for p in spec.parameters if p.type != "file"]
+        parameters += [definitions.job_parameter(p) for p in spec.parameters if p.type not in _PATHS]
         parameters += [definitions.job_output(n, o, n in self.WANTED) for n, o in spec.outputs.items()]
         for parameter in parameters:
             self.addParameter(parameter)

@@ -39,7 +39,7 @@ MODALITY_LABELS = {
 AUTO = "auto"  # the choice that leaves a quantity to the program
 # Files of the job table that are layers in QGIS, and the extension of those that are not.
 LAYER_PARAMETERS = ("classmap",)
-FILE_EXTENSIONS = {"model": "safetensors"}
+FILE_EXTENSIONS = {"model": "safetensors", "scene_list": "csv"}
 FILE_FILTERS = {
     "safetensors": "Landfuse models (*.safetensors)",
     "html": "HTML files (*.html)",
@@ -59,6 +59,9 @@ NUMBER_LABELS = {
     "N_TRAINING": "Pixels in the training part",
     "N_TEST": "Pixels in the test part",
     "N_LEFT_OUT": "Pixels in neither part",
+    "SCENES": "Scenes found",
+    "MAPPED": "Scenes mapped in this run",
+    "SKIPPED": "Scenes whose maps were finished already",
 }
 
 
@@ -230,6 +233,9 @@ def _bare_parameter(spec: Parameter) -> QgsProcessingParameterDefinition:
         )
     if spec.type == "bool":
         return QgsProcessingParameterBoolean(name, label, spec.default)
+    if spec.type == "folder":
+        folder = QgsProcessingParameterFile.Behavior.Folder
+        return QgsProcessingParameterFile(name, label, folder, "", spec.default or None, optional)
     if spec.type == "file":
         file = QgsProcessingParameterFile.Behavior.File
         extension = FILE_EXTENSIONS.get(spec.name, "")

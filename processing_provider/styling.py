@@ -77,6 +77,13 @@ def style_on_load(
     context.layerToLoadOnCompletionDetails(path).setPostProcessor(styler)
 
 
+def load_class_map(context: QgsProcessingContext, path: str, name: str, output: str) -> None:
+    """Have Processing load a class map that is not a destination of its own, named and styled."""
+    details = QgsProcessingContext.LayerDetails(name, context.project(), output)
+    context.addLayerToLoadOnCompletion(path, details)
+    style_on_load(context, path, name)
+
+
 def name_on_load(context: QgsProcessingContext, path: str, name: str) -> bool:
     """Name the layer of `path` if Processing will load it, and say whether it will."""
     if not path or not context.willLoadLayerOnCompletion(path):

@@ -255,6 +255,7 @@ def _setting(request: Request, spec: Parameter) -> Any:
         "bool": algorithm.parameterAsBoolean,
         "choice": algorithm.parameterAsEnumString,
         "file": algorithm.parameterAsFile,
+        "folder": algorithm.parameterAsFile,
     }[spec.type]
     return read(request.parameters, name, request.context)
 

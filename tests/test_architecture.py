@@ -26,7 +26,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "data": BASE,
     "models": BASE | {"data"},
     "evaluation": BASE | {"data"},
-    "inference": BASE | {"data", "models"},
+    "inference": BASE | {"data", "models", "source_options"},
     "training": BASE | {"data", "models", "evaluation", "inference"},
     "dispatch": BASE | {"environment"},
     "serve": BASE | {"environment", "dispatch", "data"},

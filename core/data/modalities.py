@@ -115,6 +115,7 @@ class Modality:
             ],
             "bands": [vars(band) for band in self.bands],
             "pixel_metres": self.pixel_metres,
+            "files": [raster.name for raster in self.rasters],
         }
 
 

@@ -252,6 +252,14 @@ def open_raster(path: str) -> Any:
     return dataset
 
 
+def dataset_files(path: str) -> tuple[str, ...]:
+    """Return the files a raster consists of, sidecars and the sources of a VRT included.
+
+    Raises `RasterReadError`.
+    """
+    return tuple(_ask(unreadable(path), open_raster(path).GetFileList) or ())
+
+
 def is_raster(path: str) -> bool:
     """Return whether GDAL opens the file as a raster."""
     try:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from .assess import Assess
 from .check_inputs import CheckInputs
 from .classify import Classify
+from .classify_scenes import ClassifyScenes
 from .demo_scene import DemoScene
 from .model_info import ModelInfo
 from .split_samples import SplitSamples
 from .train import Train
 
-ALGORITHMS = (Train, Classify, Assess, CheckInputs, SplitSamples, ModelInfo, DemoScene)
+ALGORITHMS = (
+    Train, Classify, ClassifyScenes, Assess, CheckInputs, SplitSamples, ModelInfo, DemoScene,
+)  # fmt: skip

@@ -311,7 +311,7 @@ def test_bands_that_lie_off_the_training_range_are_told_before_mapping(make_scen
     warnings = [e["text"] for e in events if e["event"] == "log" and e["level"] == "warning"]
     assert len(warnings) == 1
     assert warnings[0].startswith("optical: 3 of 12 bands lie about 1000 above training")
-    assert warnings[0].endswith("; Sentinel-2 offset?")
+    assert "; Sentinel-2 offset?" in warnings[0]
     events.clear()
     run_job(scene.classify(model, inputs=trained), Progress(events.append))
     assert "above training" not in logs(events)
