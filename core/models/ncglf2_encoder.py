@@ -102,10 +102,11 @@ class Attention(nn.Module):
             layer(values).unflatten(2, (N_HEADS, -1)).transpose(1, 2)
             for layer, values in ((self.query, asking), (self.key, tokens), (self.value, tokens))
         )
-        scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])
-        probabilities = scores.softmax(dim=3)
-        found = self.drop_probabilities(probabilities) @ value
-        return self.drop_out(self.out(found.transpose(1, 2).flatten(2))), probabilities[:, :, 0]
+        # Structure learning reads the class token's row alone, so that the whole matrix is never kept.
+        scores = query[:, :, :1] @ key.transpose(2, 3) / math.sqrt(query.shape[3])
+        dropout = self.drop_probabilities.p if self.training else 0.0
+        found = functional.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
+        return self.drop_out(self.out(found.transpose(1, 2).flatten(2))), scores.softmax(dim=3)[:, :, 0]
 
 
 class EncoderBlock(nn.Module):

@@ -20,6 +20,7 @@ from ..models.model_file import TrainedModel
 from ..progress import Event, Progress
 from .recipe import Recipe
 from .sampling import EpochSampler, samples_per_epoch
+from .whitening import whitened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +98,8 @@ def _preprocess(stack: Stack, recipe: Recipe, held_back: SampleSet | None, progr
             return within_gap(rows, cols, held_back.rows, held_back.cols, reach)
 
     kind = CATALOG[recipe.method].normalisation
-    return fit_preprocess(stack, kind, recipe.components, exclude=exclude, progress=progress)
+    fitted = fit_preprocess(stack, kind, recipe.components, exclude=exclude, progress=progress)
+    return whitened(fitted) if recipe.whitened else fitted
 
 
 def _fit_forest(

@@ -54,11 +54,18 @@ def train_network(
     training samples) and `learning_rate`. `n_classes`: 0 takes it from the labels.
 
     Raises:
-        TrainingError: the loss is not finite.
+        TrainingError: the loss is not finite, or there is a single sample.
         OutOfMemoryError: not even the smallest batch fits on the GPU.
     """
     n_classes = n_classes or int(labels.max()) + 1
     sampler = EpochSampler(labels, places, plan.seed, plan.max_per_place, plan.max_per_class)
+    if min(sampler.size, plan.batch_size) < SMALLEST_BATCH:
+        raise TrainingError(
+            f"{sampler.size} samples in batches of {plan.batch_size} are too few: batch normalisation needs at "
+            f"least {SMALLEST_BATCH} patches in a batch.",
+            where="training",
+            remedy="Add samples, hold back fewer of them, or use a larger batch size.",
+        )
     network.to(device)
     try:
         with seeded(plan.seed):

@@ -17,7 +17,28 @@ from ..models.catalog import CATALOG
 DEFAULT_COMPONENTS = 10
 # Side of the default patch where the sources have about the same pixel size.
 DEFAULT_PATCH_SIZE = 9
+SMALLEST_SIDE = 3
 _WINDOWS_REMEDY = "Write for example 3,7,15, or leave it empty for pixel values only."
+
+
+@dataclass(frozen=True)
+class InputPreset:
+    """What a network is fed unless the user says otherwise.
+
+    `components`: bands left of a source with more of them (0 = all stay); `whitened`: they all get the same
+    deviation; `patch_size`: 0 fits it to the sources.
+    """
+
+    components: int = DEFAULT_COMPONENTS
+    whitened: bool = False
+    patch_size: int = 0
+
+
+# Method and preset -> where they differ from the default.
+INPUT_PRESETS = {
+    ("mibf_net", "paper"): InputPreset(components=0),
+    ("ncglf2", "paper"): InputPreset(components=40, whitened=True, patch_size=11),
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +46,8 @@ class Recipe:
     """How one model is trained on one grid.
 
     `patch_size` in map pixels, odd (for the forest its largest context window); `gap` in map pixels between
-    training and held-back samples; `components`: principal components per modality, 0 for none.
+    training and held-back samples; `components`: principal components per modality, 0 for none; `whitened`:
+    the components get the same deviation.
     """
 
     method: str
@@ -34,6 +56,7 @@ class Recipe:
     seed: int
     components: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    whitened: bool = False
 
     @property
     def kind(self) -> str:
@@ -42,9 +65,15 @@ class Recipe:
 
 
 def check_settings(job: Job) -> None:
-    """Raise `JobError` for a patch side or context windows that cannot be; reads no file."""
+    """Raise `JobError` for a patch side, context windows or batches that cannot be; reads no file."""
     context_windows(str(job.parameters["context_windows"]))
     _asked_patch_size(job)
+    if job.parameters["batch_size"] == 1 and not _is_pixel_method(job):
+        raise JobError(
+            "Batches of one patch cannot be trained on: batch normalisation compares the patches of a batch.",
+            where="batch_size",
+            remedy="Use 2 or more, or 0 for the preset's.",
+        )
 
 
 def make_recipe(job: Job, modalities: Mapping[str, Modality], grid: Grid) -> Recipe:
@@ -63,6 +92,7 @@ def make_recipe(job: Job, modalities: Mapping[str, Modality], grid: Grid) -> Rec
         seed=parameters["seed"],
         components={key: _components(job, len(m.bands)) for key, m in modalities.items()},
         options=_options(job, windows),
+        whitened=_preset(job).whitened,
     )
 
 
@@ -84,11 +114,20 @@ def context_windows(text: str) -> tuple[int, ...]:
 def _patch_size(job: Job, windows: tuple[int, ...], coarsest: float, grid: Grid) -> int:
     if _is_pixel_method(job):
         return max(windows, default=1)
+    shorter = min(grid.shape)
+    largest = max(SMALLEST_SIDE, shorter - 1 + shorter % 2)
     asked = _asked_patch_size(job)
+    if asked > largest:
+        raise JobError(
+            f"The patch side {asked} is larger than the scene of {grid.rows} x {grid.cols} map pixels.",
+            where="patch_size",
+            remedy=f"Use at most {largest}, or 0 to let the program choose.",
+        )
     if asked:
         return asked
     spanning = math.ceil(round(grid.pixels_of(coarsest), 6))
-    return max(DEFAULT_PATCH_SIZE, spanning + 1 - spanning % 2)
+    fitting = max(DEFAULT_PATCH_SIZE, spanning + 1 - spanning % 2)
+    return min(_preset(job).patch_size or fitting, largest)
 
 
 def _asked_patch_size(job: Job) -> int:
@@ -96,13 +135,17 @@ def _asked_patch_size(job: Job) -> int:
     asked = int(job.parameters["patch_size"])
     if asked == 0 or _is_pixel_method(job):
         return 0
-    if asked % 2 == 0 or asked < 3:
+    if asked % 2 == 0 or asked < SMALLEST_SIDE:
         raise JobError(
             f"The patch side {asked} is not odd and at least 3: a patch has a centre pixel.",
             where="patch_size",
             remedy=f"Use {max(3, asked - 1)} or {max(5, asked + 1)}.",
         )
     return asked
+
+
+def _preset(job: Job) -> InputPreset:
+    return INPUT_PRESETS.get((job.parameters["method"], job.parameters["preset"]), InputPreset())
 
 
 def _is_pixel_method(job: Job) -> bool:
@@ -112,8 +155,7 @@ def _is_pixel_method(job: Job) -> bool:
 def _components(job: Job, n_bands: int) -> int:
     asked = int(job.parameters["pca"])
     if asked < 0:
-        by_default = job.parameters["preset"] == "default" and not _is_pixel_method(job)
-        asked = DEFAULT_COMPONENTS if by_default else 0
+        asked = 0 if _is_pixel_method(job) else _preset(job).components
     return asked if asked and n_bands > asked else 0
 
 

@@ -165,3 +165,10 @@ def test_mibf_net_learns_a_small_scene_and_repeats_bit_for_bit(memory_stack, fil
     first = train()
     assert torch.equal(first, train())
     assert (first.argmax(dim=1).numpy() == labels).mean() > 0.8
+
+
+@pytest.mark.parametrize(("n", "batch_size"), [(1, 8), (33, 1)])
+def test_too_few_patches_for_batch_normalisation_are_an_error_in_words(n, batch_size):
+    plan = replace(PLAN, batch_size=batch_size)
+    with pytest.raises(TrainingError, match="batch normalisation needs at least 2"):
+        train_network(Linear(), Source(LABELS), LABELS[:n], np.arange(n), plan)

@@ -47,3 +47,10 @@ def test_one_cycle_rises_to_the_peak_and_ends_near_zero():
 def test_an_unknown_preset_is_a_key_error():
     with pytest.raises(KeyError):
         training_plan("mibf_net", "fast")
+
+
+def test_the_paper_preset_of_ncglf2_lowers_the_rate_by_a_tenth_every_sixteen_epochs():
+    plan = training_plan("ncglf2", "paper").for_samples(300)
+    assert (plan.epochs, plan.batch_size, plan.optimiser, plan.weight_decay) == (80, 64, "adam", 0.0)
+    rates = [plan.learning_rate_at(epoch / 80) for epoch in range(80)]
+    assert rates == pytest.approx([1e-4 * 0.9 ** (epoch // 16) for epoch in range(80)])

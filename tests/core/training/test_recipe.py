@@ -12,14 +12,14 @@ from landfuse.core.training.recipe import check_settings, context_windows, make_
 GRID = make_grid("EPSG:32633", (400000.0, 2.0, 0.0, 5800000.0, 0.0, -2.0), 100, 100)
 
 
-def recipe(pixels=None, bands=4, **parameters):
+def recipe(pixels=None, bands=4, grid=GRID, **parameters):
     """The recipe on a grid of 2 m; `pixels`: modality -> pixel side in metres."""
     values = {p.name: p.default for p in TRAIN.parameters}
     sources = {
         key: SimpleNamespace(pixel_metres=metres, bands=[None] * bands)
         for key, metres in (pixels or {"optical": 2.0}).items()
     }
-    return make_recipe(Job("train", parameters={**values, **parameters}), sources, GRID)
+    return make_recipe(Job("train", parameters={**values, **parameters}), sources, grid)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,38 @@ def test_windows_that_cannot_be_are_refused_with_the_text(text):
         check_settings(Job("train", parameters={**values, "context_windows": text}))
     assert caught.value.where == "context_windows"
     assert caught.value.remedy
+
+
+def test_the_paper_preset_of_ncglf2_has_whitened_components_and_its_own_patch():
+    found = recipe(bands=144, method="ncglf2", preset="paper")
+    assert (found.components, found.whitened, found.patch_size) == ({"optical": 40}, True, 11)
+    assert recipe(bands=40, method="ncglf2", preset="paper").components == {"optical": 0}
+    assert not recipe(bands=144, method="ncglf2").whitened
+
+
+def test_what_the_user_fixes_goes_before_the_preset():
+    found = recipe(bands=144, method="ncglf2", preset="paper", pca=20, patch_size=7)
+    assert (found.components, found.patch_size) == ({"optical": 20}, 7)
+
+
+def small_grid(rows, cols):
+    return make_grid("EPSG:32633", (400000.0, 2.0, 0.0, 5800000.0, 0.0, -2.0), rows, cols)
+
+
+def test_a_patch_larger_than_the_scene_is_refused_with_the_largest_that_fits():
+    with pytest.raises(JobError, match="at most 7") as caught:
+        recipe(grid=small_grid(8, 30), patch_size=9)
+    assert "8 x 30" in caught.value.what
+    assert recipe(grid=small_grid(8, 30), patch_size=7).patch_size == 7
+
+
+@pytest.mark.parametrize(("side", "patch"), [(30, 9), (9, 9), (8, 7), (4, 3), (2, 3)])
+def test_the_default_patch_fits_into_the_scene(side, patch):
+    assert recipe(grid=small_grid(side, 40)).patch_size == patch
+
+
+def test_batches_of_one_are_refused_for_networks_alone():
+    values = {p.name: p.default for p in TRAIN.parameters}
+    with pytest.raises(JobError, match="batch_size"):
+        check_settings(Job("train", parameters={**values, "method": "ncglf2", "batch_size": 1}))
+    check_settings(Job("train", parameters={**values, "method": "random_forest", "batch_size": 1}))
