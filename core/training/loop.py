@@ -61,7 +61,7 @@ def train_network(
     sampler = EpochSampler(labels, places, plan.seed, plan.max_per_place, plan.max_per_class)
     if min(sampler.size, plan.batch_size) < SMALLEST_BATCH:
         raise TrainingError(
-            f"{sampler.size} samples in batches of {plan.batch_size} are too few: batch normalisation needs at "
+            f"{sampler.size} samples in batches of {plan.batch_size}: batch normalisation needs at "
             f"least {SMALLEST_BATCH} patches in a batch.",
             where="training",
             remedy="Add samples, hold back fewer of them, or use a larger batch size.",
