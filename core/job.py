@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .dataset_names import absolute_name, file_of
 from .errors import JobError, OutputError
 from .job_kinds import DERIVED, JOINS, KINDS, MODALITIES, ZERO_MEANS, JobKind
 
@@ -239,9 +240,17 @@ def _check_outputs(job: Job) -> None:
     read += [spec.path for spec in (job.samples, job.test_samples) if spec is not None]
     read += [job.mask, job.grid.reference]
     read += [job.parameters[p.name] for p in job.spec.parameters if p.type == "file"]
-    taken = {os.path.realpath(path): "is read by this job" for path in read if path}
+    taken = {os.path.realpath(file_of(path)): "is read by this job" for path in read if path}
+    folders = [path for path in taken if os.path.isdir(path)]
     for name, path in job.outputs.items():
         real = os.path.realpath(path)
+        inside = [folder for folder in folders if os.path.dirname(real) == folder]
+        if inside and job.spec.outputs[name].type == "raster":
+            raise OutputError(
+                f"The output '{name}' lies in a folder whose rasters this job reads.",
+                where=path,
+                remedy="Choose another folder, so that the next run does not read the map.",
+            )
         if real in taken:
             raise OutputError(
                 f"The file {taken[real]}; it cannot be the output '{name}' too.",
@@ -304,15 +313,8 @@ class _Reader:
 
 
 def absolute(path: str, folder: Path) -> str:
-    """Return `path` made absolute against `folder`; GDAL's own names (`/vsizip/...`, `NETCDF:...`) stay."""
-    if not path or path.startswith("/vsi") or _is_dataset_name(path):
-        return path
-    return str((folder / path).resolve() if not Path(path).is_absolute() else Path(path))
-
-
-def _is_dataset_name(path: str) -> bool:
-    prefix = path.split(":", 1)[0]
-    return ":" in path and len(prefix) > 1 and prefix.replace("_", "").isalnum() and "/" not in prefix
+    """Return `path` made absolute against `folder`; GDAL's names (`NETCDF:"f.nc":red`) by their file."""
+    return absolute_name(path, folder) if path else path
 
 
 def _inputs(reader: _Reader | None) -> dict[str, tuple[RasterInput, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..dataset_names import listed
 from ..errors import AlignmentError, BandError
 from .band_names import real_name, same_meaning
 from .grid import Grid
@@ -15,7 +16,6 @@ from .raster_io import same_crs, transform_points
 MOSAIC_OVERLAP = 0.1  # of the smaller raster; more than that and two rasters are joined, not mosaicked
 _SAME_WAVELENGTH = 0.5  # nm
 _PLACES = 40  # places along each side that are looked at where rectangles do not tell the overlap
-_LISTED = 12  # names in a note
 
 
 def group_layers(key: str, opened: Sequence[OpenedRaster]) -> tuple[list[list[int]], list[str]]:
@@ -151,9 +151,3 @@ def _joined_note(key: str, firsts: Sequence[OpenedRaster]) -> str:
     other = " The setting join=mosaic mosaics them instead." if possible else ""
     why = _against_mosaic(first, second)
     return f"{key}: {names} are joined as bands{f' ({why})' if why else ''}.{other}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names in a row, of many the first ones and their number."""
-    left = len(names) - _LISTED
-    return ", ".join(names) if left <= 1 else f"{', '.join(names[:_LISTED])} and {left} more"

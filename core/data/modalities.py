@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import PurePath
 from typing import Any
 
+from ..dataset_names import short_name
 from ..errors import BandError
 from ..job import RasterInput
 from .band_choice import BandSample, bands_text, sample_bands, useless_bands
 from .layers import group_layers
-from .opened import OpenedRaster, open_inputs
+from .opened import OpenedRaster, open_inputs, opened_notes
 from .quantities import SAR, guess_quantity
 from .raster_info import RasterInfo
 from .units import settle_units, units_json, units_text
@@ -55,7 +55,7 @@ class ModalityRaster:
     @property
     def name(self) -> str:
         """The file name, for messages."""
-        return PurePath(self.path).name
+        return short_name(self.path)
 
     @property
     def units(self) -> str:
@@ -136,12 +136,16 @@ def describe_inputs(inputs: Mapping[str, Sequence[RasterInput]]) -> dict[str, Mo
 
 def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
     samples = [sample_bands(r.info, r.candidates) for r in opened]
-    layers, notes = group_layers(key, opened)
+    layers, joined = group_layers(key, opened)
+    notes = [*opened_notes(key, opened), *joined]
     guesses = UnitsGuesses(opened, samples)
     rasters: list[ModalityRaster] = []
-    for layer, members in enumerate(layers):
+    layer = 0
+    for members in layers:
         bands, dropped = _choose_bands(key, [(opened[i], samples[i]) for i in members])
         notes += dropped
+        if not bands:
+            continue  # such as a file of Sentinel-2's band 10, which sees no ground
         for i in members:
             asked, info = opened[i].asked, opened[i].info
             quantity = asked.quantity or guess_quantity(key, info, samples[i].values)
@@ -151,6 +155,13 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
             units = settle_units(key, raster, asked, samples[i].values, partial(guesses.of, i))
             notes += units.notes
             rasters.append(replace(raster, info=units.info, units_source=units.source))
+        layer += 1
+    if not rasters:
+        raise BandError(
+            f"No band can be used: {' '.join(notes)}",
+            where=f"{key}, {', '.join(raster.name for raster in opened)}",
+            remedy="Choose another raster, or name the bands to use them all the same.",
+        )
     return make_modality(key, rasters, notes)
 
 
@@ -164,7 +175,10 @@ def make_modality(key: str, rasters: Sequence[ModalityRaster], notes: Sequence[s
 def _choose_bands(
     key: str, members: Sequence[tuple[OpenedRaster, BandSample]]
 ) -> tuple[tuple[int, ...], list[str]]:
-    """Return the bands of a layer and notes on those left out: bad in every raster of the layer."""
+    """Return the bands of a layer and notes on those left out: bad in every raster of the layer.
+
+    No band is returned where all are left out.
+    """
     first, sample = members[0]
     if first.asked.bands:
         return sample.numbers, []
@@ -175,12 +189,6 @@ def _choose_bands(
     listed = "; ".join(
         f"{bands_text([n for n, why in useless.items() if why == reason])} ({reason})" for reason in by_reason
     )
-    if not kept:
-        raise BandError(
-            f"No band can be used: {listed}.",
-            where=f"{key}, {first.name}",
-            remedy="Choose another raster, or name the bands to use them all the same.",
-        )
     if not useless:
         return kept, []
     total = len(sample.numbers)

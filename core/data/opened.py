@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
+from ..dataset_names import short_name
 from ..errors import AlignmentError, BandError, JobError
 from ..job import RasterInput
 from ..job_kinds import QUANTITIES
 from .aligned_reader import RESAMPLING
 from .band_choice import parse_bands
+from .product_metadata import with_product_metadata
+from .products import expand
 from .raster_info import RasterInfo
 from .raster_io import inspect
 
 
 @dataclass(frozen=True)
 class OpenedRaster:
-    """A raster as the job gives it, and what the file says."""
+    """A raster as the job gives it, and what the file and its product say; `notes` say how that was found."""
 
     asked: RasterInput
     info: RasterInfo
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The file name, for messages."""
-        return PurePath(self.info.path).name
+        return short_name(self.info.path)
 
     @property
     def candidates(self) -> tuple[int, ...]:
@@ -37,19 +40,37 @@ class OpenedRaster:
 
 
 def open_inputs(inputs: Mapping[str, Sequence[RasterInput]]) -> dict[str, list[OpenedRaster]]:
-    """Open all rasters. Raises `RasterReadError`, `AlignmentError`, `BandError`, `JobError`."""
+    """Open all rasters, folders and containers expanded into theirs.
+
+    Raises `RasterReadError`, `AlignmentError`, `BandError`, `JobError`.
+    """
     opened: dict[str, list[OpenedRaster]] = {}
     for key, rasters in inputs.items():
-        opened[key] = [OpenedRaster(asked, _as_asked(asked)) for asked in rasters]
+        opened[key] = [raster for asked in rasters for raster in _open(asked)]
         for raster in opened[key]:
             _check(key, raster)
     _require_one_kind_of_place([r for rasters in opened.values() for r in rasters])
     return opened
 
 
-def _as_asked(asked: RasterInput) -> RasterInfo:
-    """Return what the file says, with what the job says otherwise: CRS, nodata, scale and offset."""
-    info = inspect(asked.path, asked.crs)
+def _open(asked: RasterInput) -> list[OpenedRaster]:
+    """Open a raster, or all that a folder or container stands for; the first one has the notes about that."""
+    expansion = expand(asked)
+    found = []
+    for number, item in enumerate(expansion.rasters):
+        info, notes = with_product_metadata(inspect(item.path, item.crs))
+        notes = [*(expansion.notes if number == 0 else ()), *notes]
+        found.append(OpenedRaster(item, _as_asked(item, info), tuple(notes)))
+    return found
+
+
+def opened_notes(key: str, opened: Sequence[OpenedRaster]) -> list[str]:
+    """Return what was found out while opening, each once."""
+    return [f"{key}: {note}" for note in dict.fromkeys(note for raster in opened for note in raster.notes)]
+
+
+def _as_asked(asked: RasterInput, info: RasterInfo) -> RasterInfo:
+    """Return what the file says, with what the job says otherwise: nodata, scale and offset."""
     bands = tuple(
         replace(
             band,

@@ -21,7 +21,7 @@ from ..errors import AlignmentError, LandfuseError, OutputError, RasterReadError
 from .declared_units import declared_units, with_declared_units
 from .grid import Bounds, GeoTransform, Grid
 from .raster_info import BandInfo, RasterInfo, RasterLayout
-from .spectral import BandMetadata, Spectrum, read_spectra
+from .spectral import BandMetadata, Spectrum, prisma_bands, read_spectra
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -260,6 +260,36 @@ def dataset_files(path: str) -> tuple[str, ...]:
     return tuple(_ask(unreadable(path), open_raster(path).GetFileList) or ())
 
 
+def list_folder(path: str) -> list[str]:
+    """Return the names in a folder or archive (`/vsizip/...`) in order; none where it is no folder."""
+    names = gdal.ReadDir(path) if is_folder(path) else None
+    return sorted(name for name in names or () if name not in (".", ".."))
+
+
+def is_folder(path: str) -> bool:
+    """Return whether this is a folder, or an archive named as one (`/vsizip/...`)."""
+    found = _ask(unreadable(path), gdal.VSIStatL, path)
+    return found is not None and bool(found.IsDirectory())
+
+
+def read_text(path: str) -> str:
+    """Return the text of a small file, which may lie in an archive. Raises `RasterReadError`."""
+    file = _ask(unreadable(path), gdal.VSIFOpenL, path, "rb")
+    if file is None:
+        raise unreadable(path)("it cannot be opened")
+    try:
+        size = gdal.VSIStatL(path).size
+        return bytes(gdal.VSIFReadL(1, size, file) or b"").decode("utf-8-sig", "replace")
+    finally:
+        gdal.VSIFCloseL(file)
+
+
+def subdatasets(path: str) -> list[str]:
+    """Return GDAL's names of the rasters in a container, none for a raster. Raises `RasterReadError`."""
+    dataset = open_raster(path)
+    return [] if dataset.RasterCount else [name for name, _ in dataset.GetSubDatasets()]
+
+
 def is_raster(path: str) -> bool:
     """Return whether GDAL opens the file as a raster."""
     try:
@@ -284,7 +314,9 @@ def inspect(path: str, crs: str = "") -> RasterInfo:
     grid = make_grid((crs or wkt) if placed else "", tuple(transform) if placed else NO_TRANSFORM, rows, cols)
     stored = [dataset.GetRasterBand(i + 1) for i in range(dataset.RasterCount)]
     about = [_band_metadata(band, i) for i, band in enumerate(stored, 1)]
-    spectra = read_spectra({**dataset.GetMetadata(), **dataset.GetMetadata("ENVI")}, about, path)
+    items = {**dataset.GetMetadata(), **dataset.GetMetadata("ENVI")}
+    _require_bands_as_bands(path, dataset.RasterCount, prisma_bands(items, path))
+    spectra = read_spectra(items, about, path)
     bands = tuple(map(_describe_band, stored, about, spectra))
     bands = with_declared_units(bands, declared_units(dataset.GetMetadata(), dataset.GetMetadata("ENVI")))
     first = dataset.GetRasterBand(1)
@@ -303,6 +335,15 @@ def inspect(path: str, crs: str = "") -> RasterInfo:
     )
 
 
+def _require_bands_as_bands(path: str, found: int, expected: int) -> None:
+    if expected and found != expected:
+        raise RasterReadError(
+            f"This GDAL takes the {expected} bands of the PRISMA cube for rows (it finds {found} bands).",
+            where=path,
+            remedy="Convert the cube to GeoTIFF with a PRISMA importer, or use GDAL 3.7 or newer.",
+        )
+
+
 def _band_metadata(band: Any, number: int) -> BandMetadata:
     items = band.GetMetadata()  # first: before it, GetCategoryNames() of GDAL 3.6 misses the sidecar file
     return BandMetadata(items, band.GetMetadata("IMAGERY"), band.GetDescription() or f"band {number}")
@@ -317,8 +358,8 @@ def _describe_band(band: Any, about: BandMetadata, spectrum: Spectrum) -> BandIn
         width=spectrum.width,
         nodata=() if nodata is None else (float(nodata),),
         dtype=gdal.GetDataTypeName(band.DataType),
-        scale=None if scale == 1 else scale,
-        offset=None if offset == 0 else offset,
+        scale=spectrum.scale if scale in (None, 1) else scale,
+        offset=spectrum.offset if offset in (None, 0) else offset,
         bad=spectrum.bad,
         alpha=band.GetColorInterpretation() == gdal.GCI_AlphaBand,
         unit=band.GetUnitType() or "",

@@ -13,7 +13,7 @@ from .band_choice import sample_bands
 from .band_match import Run, choose_bands
 from .layers import group_layers
 from .modalities import Modality, ModalityRaster, make_modality
-from .opened import OpenedRaster, open_inputs
+from .opened import OpenedRaster, open_inputs, opened_notes
 from .quantities import SAR, guess_quantity
 from .units import repeat_units
 from .units_guess import UnitsGuesses
@@ -55,7 +55,7 @@ def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any])
             units = repeat_units(key, raster, asked, own, partial(guesses.of, i))
             told += units.notes
             rasters.append(replace(raster, info=units.info, units_source=units.source))
-    return make_modality(key, rasters, [*notes, *dict.fromkeys(told)])
+    return make_modality(key, rasters, [*opened_notes(key, opened), *notes, *dict.fromkeys(told)])
 
 
 def _raster(

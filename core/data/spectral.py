@@ -21,11 +21,16 @@ PRISMA_CUBES = ("Vnir", "Swir")
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Centre and width of a band in nm, None where unknown; `bad`: the metadata flag the band as bad."""
+    """Centre and width of a band in nm, None where unknown; `bad`: the metadata flag the band as bad.
+
+    `scale`, `offset`: what the list that tells the wavelengths says of the values, None for nothing.
+    """
 
     wavelength: float | None = None
     width: float | None = None
     bad: bool = False
+    scale: float | None = None
+    offset: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ def read_spectra(dataset: Mapping[str, str], bands: Sequence[BandMetadata], path
 
 def _merged(own: Spectrum, listed: Spectrum, flag: bool) -> Spectrum:
     wavelength = listed.wavelength if own.wavelength is None else own.wavelength
-    return Spectrum(wavelength, own.width or listed.width, own.bad or listed.bad or flag)
+    bad = own.bad or listed.bad or flag
+    return Spectrum(wavelength, own.width or listed.width, bad, listed.scale, listed.offset)
 
 
 def _of_band(band: BandMetadata, dataset: Mapping[str, str]) -> Spectrum:
@@ -92,7 +98,8 @@ def _prisma_lists(dataset: Mapping[str, str], n_bands: int, path: str) -> list[S
         widths = [w for cube in cubes for w in _numbers(_ending(dataset, f"List_Fwhm_{cube}"))]
         if len(centres) == n_bands:
             widths = widths if len(widths) == n_bands else [0.0] * n_bands
-            return [Spectrum(c or None, w or None, bad=c == 0) for c, w in zip(centres, widths)]
+            scale, offset = _prisma_scale(dataset, path)
+            return [Spectrum(c or None, w or None, c == 0, scale, offset) for c, w in zip(centres, widths)]
     return [Spectrum()] * n_bands
 
 
@@ -108,12 +115,12 @@ def prisma_bands(dataset: Mapping[str, str], path: str) -> int:
     return len(_numbers(_ending(dataset, f"List_Cw_{named[0][0]}"))) if len(named) == 1 else 0
 
 
-def prisma_scale(dataset: Mapping[str, str], path: str) -> tuple[float, float] | None:
+def _prisma_scale(dataset: Mapping[str, str], path: str) -> tuple[float | None, float | None]:
     """Return scale and offset of a cube of reflectance (level 2), None for anything else."""
     named = prisma_cubes(path)
     cube = named[0][0] if len(named) == 1 else ""
     low, high = (_number(_ending(dataset, f"L2Scale{cube}{end}")) for end in ("Min", "Max"))
-    return ((high - low) / 65535, low) if cube and low is not None and high is not None else None
+    return ((high - low) / 65535, low) if cube and low is not None and high is not None else (None, None)
 
 
 def bad_flags(metadata: Mapping[str, str], n_bands: int) -> tuple[bool, ...]:

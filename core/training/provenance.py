@@ -15,6 +15,7 @@ from typing import Any
 from ..data.classes import LandClass
 from ..data.kept_samples import keep_samples
 from ..data.text_output import write_text_atomic
+from ..dataset_names import file_of
 from ..errors import OutputError
 from ..job import GridRequest, Job, SamplesInput
 from ..version import __version__
@@ -122,11 +123,18 @@ def _fixed(job: Job, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: settings[name] for name in job.parameters if name in settings}
 
 
-def _file_facts(path: str) -> dict[str, Any]:
-    """Return size and time of change of an input; a dataset that is no plain file has neither."""
+def _file_facts(name: str) -> dict[str, Any]:
+    """Return size and time of change of an input, of a folder all files in it; no file has neither."""
+    path = Path(file_of(name))
     try:
-        facts = Path(path).stat()
+        files = [path] if not path.is_dir() else [f for f in path.rglob("*") if f.is_file()]
+        facts = [file.stat() for file in files]
     except OSError:
-        return {"path": path}
-    changed = datetime.fromtimestamp(facts.st_mtime, timezone.utc).isoformat(timespec="seconds")
-    return {"path": path, "bytes": facts.st_size, "changed": changed}
+        return {"path": name}
+    changed = datetime.fromtimestamp(max((f.st_mtime for f in facts), default=0), timezone.utc)
+    return {
+        "path": name,
+        "bytes": sum(f.st_size for f in facts),
+        "changed": changed.isoformat(timespec="seconds"),
+        **({"files": len(files)} if path.is_dir() else {}),
+    }

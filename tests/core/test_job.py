@@ -43,10 +43,26 @@ def test_relative_paths_are_relative_to_the_folder():
     assert job.samples.path == str(FOLDER / "areas.gpkg")
 
 
-def test_names_of_gdal_datasets_stay_as_they_are():
-    rasters = [{"path": "/vsizip/city.zip/a.tif"}, {"path": 'NETCDF:"a.nc":band'}, {"path": "/abs/b.tif"}]
-    job = parse_job(train(inputs={"hsi": rasters}), FOLDER)
-    assert [raster.path for raster in job.inputs["hsi"]] == [raster["path"] for raster in rasters]
+def test_gdals_names_of_datasets_are_made_absolute_by_the_file_in_them():
+    given = ["/vsizip/city.zip/a.tif", 'NETCDF:"a.nc":band', "/abs/b.tif", 'HDF5:"/abs/c.h5"://cube', "WMS:x"]
+    job = parse_job(train(inputs={"hsi": [{"path": path} for path in given]}), FOLDER)
+    inside = str((FOLDER / "a.nc").resolve())
+    expected = [given[0], f'NETCDF:"{inside}":band', *given[2:]]
+    assert [raster.path for raster in job.inputs["hsi"]] == expected
+
+
+def test_a_map_is_not_written_into_a_folder_that_is_read(tmp_path):
+    (tmp_path / "scenes").mkdir()
+    (tmp_path / "m.safetensors").touch()
+    job = {
+        "kind": "classify", "inputs": {"optical": [{"path": "scenes"}]},
+        "parameters": {"model": "m.safetensors"}, "outputs": {"classmap": "scenes/map.tif"},
+    }  # fmt: skip
+    with pytest.raises(OutputError, match="lies in a folder whose rasters this job reads"):
+        parse_job(job, tmp_path)
+    assert parse_job({**job, "outputs": {"classmap": "map.tif"}}, tmp_path).inputs["optical"][0].path == str(
+        (tmp_path / "scenes").resolve()
+    )
 
 
 def test_parameters_that_are_not_given_take_their_defaults():
