@@ -138,7 +138,7 @@ def _notes(key: str, opened: Sequence[OpenedRaster], layers: Sequence[Sequence[i
 def _mosaic_note(key: str, members: Sequence[OpenedRaster]) -> str:
     asked = any(raster.asked.join == "mosaic" for raster in members[1:])
     why = "as asked" if asked else "same bands, hardly any overlap"
-    other = "" if asked else " The setting join=bands joins them as bands instead."
+    other = "" if asked else f" {_setting(key, 'join=bands')} joins them as bands instead."
     return f"{key}: {listed([r.name for r in members])} are mosaicked ({why}).{other}"
 
 
@@ -148,6 +148,10 @@ def _joined_note(key: str, firsts: Sequence[OpenedRaster]) -> str:
         return f"{key}: {names} are joined as bands (as asked)."
     first, second = firsts[0], next(r for r in firsts[1:] if r.asked.join != "bands")
     possible = first.info.has_georeference and not _other_bands(first, second)
-    other = " The setting join=mosaic mosaics them instead." if possible else ""
+    other = f" {_setting(key, 'join=mosaic')} mosaics them instead." if possible else ""
     why = _against_mosaic(first, second)
     return f"{key}: {names} are joined as bands{f' ({why})' if why else ''}.{other}"
+
+
+def _setting(key: str, text: str) -> str:
+    return f"{key.upper()}_OPTIONS {text} (--{key}-options)"

@@ -151,7 +151,7 @@ def _with_sentinel2_names(info: RasterInfo, xml: str) -> tuple[RasterInfo, list[
         bands.append(scaled)
         notes += told
     if left_out and len(left_out) < len(bands):
-        notes.append(f"{', '.join(left_out)} are left out: no reflectance.")
+        notes.append(f"left out, as no reflectance: {', '.join(left_out)}.")
         return replace(info, bands=tuple(bands)), notes
     return (replace(info, bands=tuple(bands)), notes) if not left_out else (info, [])
 

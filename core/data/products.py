@@ -31,6 +31,7 @@ _NO_MEASUREMENT = re.compile(
     r"|_error|uncertainty)",
     re.I,
 )
+_PRISMA_CUBE = re.compile(r"(VNIR|SWIR)_Cube", re.I)
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,9 @@ def _is_class_map(info: RasterInfo) -> bool:
 def _expand_container(asked: RasterInput, parts: Sequence[str]) -> Expansion:
     """Return the parts of a netCDF or HDF file that measure something, if they lie on one grid."""
     infos = [inspect(part, asked.crs) for part in parts if is_raster(part)]
-    usable = [i for i in infos if not _NO_MEASUREMENT.fullmatch(_part(i)) and min(i.grid.shape) > 1] or infos
+    usable = [info for info in infos if _PRISMA_CUBE.fullmatch(_part(info))]
+    usable = usable or [i for i in infos if not _NO_MEASUREMENT.fullmatch(_part(i)) and min(i.grid.shape) > 1]
+    usable = usable or infos
     placed = [info for info in usable if info.has_georeference] or usable
     grids = {(info.grid.crs, info.grid.transform, info.grid.shape) for info in placed}
     where = short_name(asked.path)

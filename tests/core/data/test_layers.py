@@ -106,7 +106,7 @@ def test_the_job_can_ask_for_a_mosaic_of_rasters_that_overlap(write_raster):
     joined = describe(first, second)
     assert joined.notes[0] == (
         "other: a.tif, b.tif are joined as bands (they overlap by 100 %). "
-        "The setting join=mosaic mosaics them instead."
+        "OTHER_OPTIONS join=mosaic (--other-options) mosaics them instead."
     )
     mosaic = describe(first, RasterInput(second, join="mosaic"))
     assert len(mosaic.layers) == 1

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from landfuse.core.data.grid_choice import choose_grid
 from landfuse.core.data.modalities import describe_inputs
+from landfuse.core.data.product_metadata import with_product_metadata
+from landfuse.core.data.raster_io import inspect
 from landfuse.core.data.recipes import repeat_recipes
 from landfuse.core.data.stack import Stack
 from landfuse.core.data.windows import Window
@@ -236,9 +239,8 @@ def write_netcdf(tmp_path):
 
     def write(name, variables, attributes=None):
         path = str(tmp_path / name)
-        root = gdal.GetDriverByName("netCDF").CreateMultiDimensional(path)
-        root = (root, root.GetRootGroup())  # the group does not keep its file
-        group, number = root[1], gdal.ExtendedDataType.Create(gdal.GDT_Float64)
+        dataset = gdal.GetDriverByName("netCDF").CreateMultiDimensional(path, [], ["FORMAT=NC4"])
+        group, number = dataset.GetRootGroup(), gdal.ExtendedDataType.Create(gdal.GDT_Float64)
         for text, value in (attributes or {}).items():
             group.CreateAttribute(text, [], gdal.ExtendedDataType.CreateString()).Write(value)
         reference = osr.SpatialReference()
@@ -251,14 +253,13 @@ def write_netcdf(tmp_path):
                 array = group.CreateMDArray(label, [axes[axis, size]], number)
                 places = 10.0 * np.arange(size) + 5
                 array.Write(5800000 - places if axis == "y" else 400000 + places)
-        for label, (rows, cols) in variables.items():
-            array = group.CreateMDArray(
-                label, [axes["y", rows], axes["x", cols]], gdal.ExtendedDataType.Create(gdal.GDT_Float32)
-            )
+        for label, (*layers, rows, cols) in variables.items():
+            bands = [group.CreateDimension(f"{label}_{size}", None, None, size) for size in layers]
+            place = [*bands, axes["y", rows], axes["x", cols]]
+            array = group.CreateMDArray(label, place, gdal.ExtendedDataType.Create(gdal.GDT_Float32))
             array.SetSpatialRef(reference)
-            array.Write(
-                (len(label) + np.random.default_rng(0).uniform(0, 0.1, (rows, cols))).astype(np.float32)
-            )
+            values = len(label) + np.random.default_rng(0).uniform(0, 0.1, (*layers, rows, cols))
+            array.Write(values.astype(np.float32))
             array = None
         return path
 
@@ -285,3 +286,47 @@ def test_variables_on_other_grids_are_an_error_that_names_them(write_netcdf):
     with pytest.raises(RasterReadError, match=r"do not lie on one grid: NETCDF:.*red.*coarse") as refused:
         describe(path)
     assert 'NETCDF:"f.nc":name' in refused.value.remedy
+
+
+PRISMA = {
+    "List_Cw_Vnir": "972.5 961.1 0", "List_Fwhm_Vnir": "13 12.9 0", "List_Cw_Swir": "2400 2300",
+    "L2ScaleVnirMin": "0", "L2ScaleVnirMax": "1.5",
+}  # fmt: skip
+
+
+def test_the_cubes_of_a_prisma_file_have_their_wavelengths(write_netcdf):
+    """A netCDF 4 file is an HDF5 file, which GDAL can write."""
+    cubes = {"VNIR_Cube": (3, 6, 6), "SWIR_Cube": (2, 6, 6), "PAN": (4, 4)}
+    hsi = describe(write_netcdf("PRS_L2D.he5", cubes, PRISMA), key="hsi")
+    assert sorted(b.wavelength for b in hsi.bands) == [961.1, 972.5, 2300, 2400]
+    assert any("1 of 3 bands of PRS_L2D.he5:VNIR_Cube are left out: 3 (flagged bad" in n for n in hsi.notes)
+    vnir = next(r for r in hsi.rasters if r.name.endswith("VNIR_Cube"))
+    assert vnir.info.bands[0].scale == pytest.approx(1.5 / 65535)
+
+
+def test_a_prisma_cube_that_gdal_turns_is_refused(write_netcdf):
+    path = write_netcdf("PRS_L2D.he5", {"VNIR_Cube": (6, 3, 6)}, PRISMA)
+    with pytest.raises(RasterReadError, match="takes the 3 bands of the PRISMA cube for rows"):
+        describe(f'HDF5:"{path}"://VNIR_Cube', key="hsi")
+
+
+def test_an_hdf4_file_is_read(tmp_path):
+    path = write_raster(tmp_path / "a.hdf", stored("B02", 6).astype(np.int16), driver="HDF4Image")
+    assert len(describe(path, key="other").bands) == 1
+
+
+def test_subdatasets_of_gdals_sentinel2_driver(safe, tmp_path):
+    """Its bands are named so; QGIS passes the dataset's name. By-products are no bands."""
+    names = ("B4, central wavelength 665 nm", "B8A, central wavelength 865 nm", "SCL, Scene Classification")
+    path = write_raster(tmp_path / "sub.tif", np.full((3, 6, 6), 2000, np.uint16))
+    tiff = gdal.Open(path, gdal.GA_Update)
+    tiff.SetMetadataItem("BOA_QUANTIFICATION_VALUE", "10000")
+    for number, name in enumerate(names, 1):
+        tiff.GetRasterBand(number).SetDescription(name)
+    tiff = None
+    named = replace(inspect(path), path=f"SENTINEL2_L2A:{safe}/MTD_MSIL2A.xml:20m:EPSG_32633")
+    info, notes = with_product_metadata(named)
+    assert [(b.wavelength, b.width, b.alpha) for b in info.bands[:2]] == [(665, 31, False), (865, 21, False)]
+    assert [b.offset for b in info.bands[:2]] == pytest.approx([-0.1, -0.1])
+    assert info.bands[2].alpha
+    assert notes[-1] == "left out, as no reflectance: SCL."
