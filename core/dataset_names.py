@@ -52,7 +52,7 @@ def short_name(name: str) -> str:
     return base_name(path.rstrip("/\\")) + (f":{part}" if part else "")
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], most: int = _LISTED) -> str:
     """Return names in a row, of many the first ones and how many more there are."""
-    left = len(names) - _LISTED
-    return ", ".join(names) if left <= 1 else f"{', '.join(names[:_LISTED])} and {left} more"
+    left = len(names) - most
+    return ", ".join(names) if left <= 1 else f"{', '.join(names[:most])} and {left} more"

@@ -198,7 +198,8 @@ def _line(raster: OpenedRaster, position: int) -> Line | None:
 
 
 def _trained_line(band: Band) -> Line | None:
-    return None if band["wavelength"] is None else (band["wavelength"], band["width"])
+    wavelength = band.get("wavelength")
+    return None if wavelength is None else (wavelength, band.get("width"))
 
 
 def _is_bad(raster: OpenedRaster, position: int) -> bool:
@@ -206,7 +207,7 @@ def _is_bad(raster: OpenedRaster, position: int) -> bool:
 
 
 def _has_wavelengths(bands: Sequence[Band]) -> bool:
-    return all(band["wavelength"] is not None for band in bands)
+    return all(band.get("wavelength") is not None for band in bands)
 
 
 def _distances(

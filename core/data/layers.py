@@ -15,6 +15,7 @@ from .raster_io import same_crs, transform_points
 
 MOSAIC_OVERLAP = 0.1  # of the smaller raster; more than that and two rasters are joined, not mosaicked
 _SAME_WAVELENGTH = 0.5  # nm
+_JOINED_NAMES = 6
 _PLACES = 40  # places along each side that are looked at where rectangles do not tell the overlap
 
 
@@ -47,7 +48,8 @@ def _layer_of(
         return layer
     if not raster.asked.join:
         for n, members in enumerate(layers):
-            if n not in closed and not any(_against_mosaic(opened[j], raster) for j in members):
+            tiles = [opened[j] for j in members]
+            if n not in closed and not _against_mosaic(tiles[0], raster) and _lies_beside(raster, tiles[1:]):
                 return n
     return len(layers)
 
@@ -77,6 +79,10 @@ def _against_mosaic(first: OpenedRaster, second: OpenedRaster) -> str:
         return reason
     share = overlap_share(first.info.grid, second.info.grid)
     return f"they overlap by {100 * share:.0f} %" if share > MOSAIC_OVERLAP else ""
+
+
+def _lies_beside(raster: OpenedRaster, tiles: Sequence[OpenedRaster]) -> bool:
+    return all(overlap_share(tile.info.grid, raster.info.grid) <= MOSAIC_OVERLAP for tile in tiles)
 
 
 def _other_bands(first: OpenedRaster, second: OpenedRaster) -> str:
@@ -143,7 +149,7 @@ def _mosaic_note(key: str, members: Sequence[OpenedRaster]) -> str:
 
 
 def _joined_note(key: str, firsts: Sequence[OpenedRaster]) -> str:
-    names = listed([raster.name for raster in firsts])
+    names = listed([raster.name for raster in firsts], _JOINED_NAMES)
     if all(raster.asked.join == "bands" for raster in firsts[1:]):
         return f"{key}: {names} are joined as bands (as asked)."
     first, second = firsts[0], next(r for r in firsts[1:] if r.asked.join != "bands")

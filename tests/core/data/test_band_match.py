@@ -130,8 +130,8 @@ def test_each_tile_of_a_mosaic_is_read_alike(write_cube):
     assert [r.bands for r in repeat(recipe, *tiles).rasters] == [(2, 1), (2, 1)]
 
 
-def test_a_recipe_without_widths_and_notes_of_older_models_is_read(write_cube):
+def test_a_recipe_without_widths_is_read(write_cube):
     recipe = recipe_of(write_cube("a.tif", [500, 600]))
     for band in recipe["hsi"]["bands"]:
-        band["width"] = None
+        del band["width"]
     assert values_of(repeat(recipe, write_cube("b.tif", [600, 500]))) == [500, 600]
