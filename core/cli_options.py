@@ -26,6 +26,8 @@ EXAMPLES = {
     "checkinputs": "landfuse checkinputs --hsi hyper.tif --sar vv.tif vh.tif --report inputs.html",
     "splitsamples": "landfuse splitsamples --hsi hyper.tif --samples areas.gpkg --class-field class \\\n"
     "    --training train.gpkg --test test.gpkg",
+    "samplereport": "landfuse samplereport --hsi hyper.tif --lidar height.tif --samples areas.gpkg \\\n"
+    "    --class-field class --report samples.html --conflicts conflicts.gpkg",
     "modelinfo": "landfuse modelinfo city.safetensors",
     "demoscene": "landfuse demoscene demo",
 }

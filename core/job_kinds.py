@@ -450,6 +450,22 @@ SPLIT_SAMPLES = JobKind(
     needs_samples=True,
 )
 
+SAMPLE_REPORT = JobKind(
+    title="Report on the samples",
+    module="evaluation.sample_report_job",
+    summary="Tells what samples are worth before training: counts, areas and separate places per class, mean "
+    "spectra, how well each pair of classes can be told apart, and which samples are likely to be wrong.",
+    outputs={
+        "report": Output("Sample report", "html"),
+        "table": Output("Sample table", "csv"),
+        "conflicts": Output("Likely conflicts", "gpkg", "vector"),
+    },
+    numbers=("N_CLASSES", "N_SAMPLES", "LEAST_SEPARABILITY", "N_CONFLICTS"),
+    reads_scene=True,
+    takes_samples=True,
+    needs_samples=True,
+)
+
 MODEL_INFO = JobKind(
     title="Show what is in a model file",
     module="evaluation.model_info_job",
@@ -475,6 +491,7 @@ KINDS: dict[str, JobKind] = {
     "assess": ASSESS,
     "checkinputs": CHECK_INPUTS,
     "splitsamples": SPLIT_SAMPLES,
+    "samplereport": SAMPLE_REPORT,
     "modelinfo": MODEL_INFO,
     "demoscene": DEMO_SCENE,
 }

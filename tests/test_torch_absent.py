@@ -50,6 +50,8 @@ truth = raster("truth")
 areas = str(scene / "training_areas.gpkg")
 parts = {"TRAINING": folder + "/training.gpkg", "TEST": folder + "/test.gpkg"}
 run("splitsamples", LIDAR=raster("lidar"), SAMPLES=areas, CLASS_FIELD="class", **parts)
+report = {"REPORT": folder + "/samples.html", "CONFLICTS": folder + "/conflicts.gpkg"}
+run("samplereport", LIDAR=raster("lidar"), SAMPLES=areas, CLASS_FIELD="class", **report)
 run("assess", CLASSMAP=truth, LABELS=truth, REPORT=folder + "/accuracy.html")
 """
 
@@ -71,7 +73,7 @@ def in_child(root, folder, steps):
 def test_the_plugin_loads_and_lists_its_algorithms(root, tmp_path):
     ids, _ = in_child(root, tmp_path, LISTING)
     kinds = ("train", "classify", "assess", "checkinputs", "splitsamples", "modelinfo", "demoscene")
-    kinds += ("train_classify_assess",)
+    kinds += ("samplereport", "train_classify_assess")
     assert ids == sorted(f"landfuse:{kind}" for kind in kinds)
 
 
@@ -79,5 +81,6 @@ def test_algorithms_that_need_no_torch_run(root, tmp_path):
     _, results = in_child(root, tmp_path, STEPS)
     assert results["assess"]["OA"] == 1.0
     assert results["splitsamples"]["N_TEST"] > 0
+    assert 0 < results["samplereport"]["LEAST_SEPARABILITY"] < 2
     assert 0 < results["checkinputs"]["OVERLAP_SHARE"] <= 1
     assert (tmp_path / "out" / "accuracy.html").is_file()

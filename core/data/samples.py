@@ -87,7 +87,7 @@ def drop_invalid(samples: SampleSet, stack: HasValidity, progress: Progress = si
     Raises `SamplesError` where none is left.
     """
     valid = np.zeros(len(samples), dtype=bool)
-    tiles = _tiles_of(samples)
+    tiles = occupied_tiles(samples)
     for number, members in enumerate(tiles):
         progress(number / len(tiles), "Checking where the sources are valid")
         rows, cols = samples.rows[members], samples.cols[members]
@@ -107,7 +107,7 @@ def drop_invalid(samples: SampleSet, stack: HasValidity, progress: Progress = si
     return left_over.with_notes(note)
 
 
-def _tiles_of(samples: SampleSet) -> list[Integers]:
+def occupied_tiles(samples: SampleSet) -> list[Integers]:
     """Return the indexes of the samples of each occupied tile."""
     across = int(samples.cols.max()) // _TILE + 1
     numbers = (samples.rows // _TILE) * across + samples.cols // _TILE

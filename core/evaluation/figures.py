@@ -6,11 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 
 from .confusion import ConfusionMatrix
-from .html import UNDEFINED, Markup, integer, join, text
+from .html import UNDEFINED, Markup, integer, text
 from .metrics import Metrics
-
-_CHAR = 7.3  # generous width of a character at 13 px
-_LONGEST = 26  # characters of a class name that a figure shows
+from .svg import CHAR as _CHAR
+from .svg import drawing as _svg
+from .svg import label as _text
+from .svg import line as _line
+from .svg import nice_ticks
+from .svg import shortened as _short
+from .svg import square as _square
+from .svg import turned as _turned
 
 Points = Sequence[tuple[float, float]]
 
@@ -160,54 +165,6 @@ def _curve(points: Points, color: str) -> Markup:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in kept)
     return Markup(
         f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2" stroke-linejoin="round"/>'
-    )
-
-
-def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Return about `count` round numbers that span low..high; the first is <= low, the last >= high."""
-    if high <= low:
-        low, high = low - (abs(low) or 1.0) * 0.5, high + (abs(high) or 1.0) * 0.5
-    raw = (high - low) / max(count - 1, 1)
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
-    start, stop = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(start, stop + 1)]
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "\u2026"
-
-
-def _svg(width: float, height: float, description: str, parts: Sequence[Markup]) -> Markup:
-    return Markup(
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{text(description)}" font-size="13" '
-        f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}">'
-        f"{join(parts)}</svg>"
-    )
-
-
-def _text(
-    x: float, y: float, content: str, anchor: str = "start", style: str = "", bold: bool = False
-) -> Markup:
-    extra = (f' class="{style}"' if style else "") + (' font-weight="600"' if bold else "")
-    return Markup(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>{text(content)}</text>')
-
-
-def _turned(x: float, y: float, content: str, angle: int, anchor: str, bold: bool = False) -> Markup:
-    extra = ' font-weight="600"' if bold else ""
-    return Markup(
-        f'<text transform="translate({x:.1f} {y:.1f}) rotate({angle})" text-anchor="{anchor}"{extra}>'
-        f"{text(content)}</text>"
-    )
-
-
-def _line(x1: float, y1: float, x2: float, y2: float) -> Markup:
-    return Markup(f'<line class="rule" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
-
-
-def _square(x: float, y: float, color: str) -> Markup:
-    return Markup(
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="12" height="12" rx="2" fill="{color}" stroke="var(--line)"/>'
     )
 
 

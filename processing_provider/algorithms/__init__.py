@@ -8,9 +8,10 @@ from .classify import Classify
 from .classify_scenes import ClassifyScenes
 from .demo_scene import DemoScene
 from .model_info import ModelInfo
+from .sample_report import SampleReport
 from .split_samples import SplitSamples
 from .train import Train
 
 ALGORITHMS = (
-    Train, Classify, ClassifyScenes, Assess, CheckInputs, SplitSamples, ModelInfo, DemoScene,
+    Train, Classify, ClassifyScenes, Assess, CheckInputs, SampleReport, SplitSamples, ModelInfo, DemoScene,
 )  # fmt: skip
