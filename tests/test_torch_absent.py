@@ -73,7 +73,7 @@ def in_child(root, folder, steps):
 def test_the_plugin_loads_and_lists_its_algorithms(root, tmp_path):
     ids, _ = in_child(root, tmp_path, LISTING)
     kinds = ("train", "classify", "assess", "checkinputs", "splitsamples", "modelinfo", "demoscene")
-    kinds += ("samplereport", "train_classify_assess")
+    kinds += ("classifyscenes", "samplereport", "train_classify_assess")
     assert ids == sorted(f"landfuse:{kind}" for kind in kinds)
 
 
