@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,30 +31,35 @@ class _Shift:
     amount: float
     ratio: float
 
+    @property
+    def fits(self) -> bool:
+        """Whether the band varies about as much as in training."""
+        return 1 / _FACTOR <= self.ratio <= _FACTOR
+
 
 def compare_ranges(
     stack: Stack, preprocess: Preprocess, sample: Mapping[str, NDArray[np.float32]]
 ) -> list[str]:
     """Return a line for every way in which bands differ from the training range; empty where all is well.
 
-    `sample`: valid pixels of the scene per modality (n, C). The line says how many bands, by how much, and
-    what the cause may be.
+    `sample`: valid pixels of the scene per modality (n, C). The line says how many bands, by how much, what
+    the cause may be, and the option that brings them to the training range, if one does.
     """
     lines: list[str] = []
     for key, normalisation in preprocess.items():
-        lines += _compare(stack.modalities[key], normalisation, sample[key])
+        modality = stack.modalities[key]
+        found = _compare(modality, normalisation, sample[key])
+        if found:
+            found[-1] += _remedy(modality, normalisation, sample[key])
+        lines += found
     return lines
 
 
 def _compare(modality: Modality, normalisation: Normalisation, sample: NDArray[np.float32]) -> list[str]:
-    shifts = [
-        _Shift(band.name, *_shift(float(low), float(high), values))
-        for band, low, high, values in zip(modality.bands, normalisation.low, normalisation.high, sample.T)
-    ]
+    shifts = _shifts(modality, normalisation, sample)
     total = len(shifts)
-    scaled = [s for s in shifts if not 1 / _FACTOR <= s.ratio <= _FACTOR]
-    if 2 * len(scaled) > total:
-        return [_scale_line(modality, scaled, total)]
+    if _is_scaled(shifts):
+        return [_scale_line(modality, [s for s in shifts if not s.fits], total)]
     above, below = [s for s in shifts if s.amount > 0], [s for s in shifts if s.amount < 0]
     lines = [_shift_line(modality, some, total) for some in (above, below) if some]
     missing = [band.name for band, values in zip(modality.bands, sample.T) if not np.isfinite(values).any()]
@@ -63,6 +68,60 @@ def _compare(modality: Modality, normalisation: Normalisation, sample: NDArray[n
             f"{modality.key}: no valid value in {len(missing)} of {total} bands ({_names(missing)})."
         )
     return lines
+
+
+def _shifts(modality: Modality, normalisation: Normalisation, sample: NDArray[np.float32]) -> list[_Shift]:
+    ranges = zip(modality.bands, normalisation.low, normalisation.high, sample.T)
+    return [_Shift(band.name, *_shift(float(low), float(high), values)) for band, low, high, values in ranges]
+
+
+def _is_scaled(shifts: Sequence[_Shift]) -> bool:
+    return 2 * sum(not s.fits for s in shifts) > len(shifts)
+
+
+def _remedy(modality: Modality, normalisation: Normalisation, sample: NDArray[np.float32]) -> str:
+    """Return the option that brings the bands to the training range, tried out; "" where none was found.
+
+    It is only looked for where most bands differ, must mend two thirds of them and spoil none. Heights get
+    none: a terrain that lies higher is no other unit.
+    """
+    units = _units(modality)
+    before = _differing(_shifts(modality, normalisation, sample))
+    if units is None or "height" in modality.quantity or 2 * len(before) <= len(modality.bands):
+        return ""
+    scale, offset = units
+    for factor, step in _candidates(modality, _shifts(modality, normalisation, sample), scale):
+        new_scale, new_offset = float(_rounded(scale * factor, 4)), float(_rounded(offset * factor + step, 4))
+        values = {"scale": new_scale} if factor != 1 else {}
+        if new_offset != offset:
+            values["offset"] = new_offset
+        # What the option does, rounding included: a measurement is stored value x scale + offset.
+        mended = (sample - offset) * (new_scale / scale if factor != 1 else 1.0) + new_offset
+        left = _differing(_shifts(modality, normalisation, mended.astype(np.float32)))
+        if left <= before and 3 * len(left) <= len(before):
+            all_but = f" all but {len(left)}" if left else " them"
+            return f" {_option(modality, values)} brings{all_but} to the training range."
+    return ""
+
+
+def _differing(shifts: Sequence[_Shift]) -> set[int]:
+    return {i for i, shift in enumerate(shifts) if shift.amount or not shift.fits}
+
+
+def _candidates(modality: Modality, shifts: Sequence[_Shift], scale: float) -> Iterator[tuple[float, float]]:
+    """Yield (factor, step) that may bring measurements to the training range, the likeliest first."""
+    if _is_scaled(shifts):
+        ratio = float(np.median([s.ratio for s in shifts if not s.fits]))
+        yield 10.0 ** -round(math.log10(ratio)), 0.0
+        yield float(_rounded(1 / ratio)), 0.0
+        return
+    amounts = [s.amount for s in shifts if s.amount]
+    if not amounts:
+        return
+    amount = float(np.median(amounts))
+    if _is_sentinel2_offset(modality, amount, scale):
+        yield 1.0, -math.copysign(_SENTINEL2_OFFSET * scale, amount)
+    yield 1.0, -float(_rounded(amount))
 
 
 def _shift(low: float, high: float, values: NDArray[np.float32]) -> tuple[float, float]:
@@ -89,49 +148,50 @@ def _shift_line(modality: Modality, shifts: Sequence[_Shift], total: int) -> str
         f"{modality.key}: {len(shifts)} of {total} bands lie about {_rounded(amount)} {side} training "
         f"({_names([s.name for s in shifts])})"
     )
-    scale, offset = _units(modality)
-    if (
-        modality.quantity == "reflectance"
-        and abs(amount / scale - _SENTINEL2_OFFSET) < 0.3 * _SENTINEL2_OFFSET
-    ):
-        step = _SENTINEL2_OFFSET * scale * (-1 if shifts[0].amount > 0 else 1)
-        return f"{line}; Sentinel-2 offset? Then give {_option(modality.key, offset=offset + step)}."
+    units = _units(modality)
+    if units and _is_sentinel2_offset(modality, amount, units[0]):
+        return f"{line}; Sentinel-2 offset?"
     if modality.quantity == "height":
         return line + "; another terrain or height reference? Heights above ground carry over better."
     return line + "; other units, season or sensor?"
 
 
+def _is_sentinel2_offset(modality: Modality, amount: float, scale: float) -> bool:
+    stored = abs(amount / scale)
+    return modality.quantity == "reflectance" and abs(stored - _SENTINEL2_OFFSET) < 0.3 * _SENTINEL2_OFFSET
+
+
 def _scale_line(modality: Modality, shifts: Sequence[_Shift], total: int) -> str:
     ratio = float(np.median([s.ratio for s in shifts]))
     factor, word = (ratio, "more") if ratio > 1 else (1 / ratio, "less")
-    key, (scale, _) = modality.key, _units(modality)
-    line = (
-        f"{key}: {len(shifts)} of {total} bands vary about {_rounded(factor)} times {word} than in training"
-    )
-    power = 10.0 ** -round(math.log10(ratio))
-    if modality.quantity != "reflectance" or abs(math.log10(ratio * power)) > 0.3:
-        return f"{line}; other units?"
+    reason = "units"
+    if modality.quantity == "reflectance":
+        reason = "units, such as reflectance from 0 to 1 instead of 0 to 10000"
     return (
-        f"{line}; other units, such as reflectance from 0 to 1 instead of 0 to 10000? Then give "
-        f"{_option(key, scale=scale * power)}."
+        f"{modality.key}: {len(shifts)} of {total} bands vary about {_rounded(factor)} times {word} than in "
+        f"training; other {reason}?"
     )
 
 
-def _units(modality: Modality) -> tuple[float, float]:
-    """Return scale and offset of the first band used."""
-    first = modality.rasters[0]
-    band = first.info.band(first.bands[0])
-    return (1.0 if band.scale is None else band.scale), band.offset or 0.0
+def _units(modality: Modality) -> tuple[float, float] | None:
+    """Return scale and offset of the bands used; None where they are not the same for all."""
+    found = {
+        (1.0 if band.scale is None else band.scale, band.offset or 0.0)
+        for raster in modality.rasters
+        for band in (raster.info.band(number) for number in raster.bands)
+    }
+    # Linear power is compared in dB, where a step is a factor.
+    return found.pop() if len(found) == 1 and modality.quantity != "sar_linear" else None
 
 
-def _option(key: str, **values: float) -> str:
-    text = " ".join(f"{name}={_rounded(value)}" for name, value in values.items())
-    return f"{key.upper()}_OPTIONS {text} (--{key}-options {text})"
+def _option(modality: Modality, values: Mapping[str, float]) -> str:
+    text = " ".join(f"{name}={_rounded(value, 4)}" for name, value in values.items())
+    return f"{modality.key.upper()}_OPTIONS {text} (--{modality.key}-options {text})"
 
 
-def _rounded(value: float) -> str:
-    """Return a number with two digits that count."""
-    return f"{float(f'{value:.2g}'):g}"
+def _rounded(value: float, digits: int = 2) -> str:
+    """Return a number with two digits that count, or more."""
+    return f"{float(f'{value:.{digits}g}'):g}"
 
 
 def _names(names: Sequence[str]) -> str:
