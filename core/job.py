@@ -424,7 +424,11 @@ def _grid(reader: _Reader | None) -> GridRequest:
     )
     reader.finish()
     if grid.pixel_size is not None and not grid.pixel_size > 0:
-        raise JobError(f"Pixel size {grid.pixel_size} is not positive.", where="grid")
+        raise JobError(
+            f"Pixel size {grid.pixel_size} is not positive.",
+            where="grid",
+            remedy="Give it in map units, or leave it out.",
+        )
     return grid
 
 
@@ -433,8 +437,13 @@ def _extent(values: list[Any]) -> tuple[float, float, float, float]:
         x_min, y_min, x_max, y_max = (float(v) for v in values)
     except (TypeError, ValueError) as error:
         raise JobError("An extent is [x_min, y_min, x_max, y_max].", where="grid.extent") from error
-    if not (x_min < x_max and y_min < y_max):
-        raise JobError(f"The extent {values} has no area.", where="grid.extent")
+    # In degrees an extent across 180 ends west of its beginning: grid_choice knows whether it may.
+    if not (x_min != x_max and y_min < y_max):
+        raise JobError(
+            f"The extent {values} has no area.",
+            where="grid.extent",
+            remedy="Give it as smallest x, smallest y, largest x, largest y.",
+        )
     return x_min, y_min, x_max, y_max
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import AlignmentError
 from .grid import Grid
+from .longitudes import turns_to
 from .raster_info import BandInfo, RasterInfo
-from .raster_io import block_size, inspect, open_raster, open_vrt, read_floats, same_crs, warp
+from .raster_io import (
+    block_size,
+    full_turn,
+    inspect,
+    open_raster,
+    open_vrt,
+    read_floats,
+    same_crs,
+    warp,
+)
 from .vrt_xml import source_vrt
 from .windows import Window
 
@@ -43,6 +54,7 @@ class AlignedReader:
     ) -> None:
         info = inspect(raster) if isinstance(raster, str) else raster
         _require_both_or_neither(info, grid)
+        info = _nearest_longitudes(info, grid)
         self.info, self.grid, self.n_bands = info, grid, len(bands)
         chosen = [info.band(n) for n in bands]
         self._offset = pixel_offset(info.grid, grid)
@@ -102,6 +114,16 @@ class AlignedReader:
             values = read_floats(part, piece, self.info.path)
             out[band : band + len(values), : piece.height, : piece.width] = values
             band += len(values)
+
+
+def _nearest_longitudes(info: RasterInfo, grid: Grid) -> RasterInfo:
+    """Return a raster in degrees with the longitudes, of those of its places, that are nearest to a grid."""
+    turn = full_turn(grid.crs) if same_crs(info.grid.crs, grid.crs) else 0.0
+    if not turn:
+        return info
+    here, there = info.grid.bounds, grid.bounds
+    shift = turns_to((here.x_min + here.x_max) / 2, (there.x_min + there.x_max) / 2, turn)
+    return replace(info, grid=info.grid.shifted(shift))
 
 
 def pixel_offset(source: Grid, grid: Grid) -> tuple[int, int] | None:

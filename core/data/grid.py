@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .windows import Window
 
 GeoTransform = tuple[float, float, float, float, float, float]
+TURNED = 1e-6  # share of a pixel's side; a raster that leans less is taken as north-up
+
+
+def is_usable(transform: GeoTransform, rows: int, cols: int) -> bool:
+    """Return whether pixels have an area, and coordinates that tell one from the next everywhere."""
+    t = transform
+    if not all(map(math.isfinite, t)) or t[1] * t[5] - t[2] * t[4] == 0:
+        return False
+    far = max(
+        abs(t[0]), abs(t[3]), abs(t[0] + cols * t[1] + rows * t[2]), abs(t[3] + cols * t[4] + rows * t[5])
+    )
+    return math.isfinite(far) and far * 1e-12 < min(math.hypot(t[1], t[4]), math.hypot(t[2], t[5]))
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,10 @@ class Bounds:
             min(self.y_max, other.y_max),
         )
         return common if common.x_min < common.x_max and common.y_min < common.y_max else None
+
+    def shifted(self, x: float) -> Bounds:
+        """Return the rectangle `x` map units further east."""
+        return Bounds(self.x_min + x, self.y_min, self.x_max + x, self.y_max) if x else self
 
     @property
     def area(self) -> float:
@@ -92,6 +108,17 @@ class Grid:
         x, y = self.xy(window.row, window.col)
         t = self.transform
         return Grid(self.crs, (x, t[1], t[2], y, t[4], t[5]), window.height, window.width, self.metres)
+
+    def shifted(self, x: float) -> Grid:
+        """Return the grid `x` map units further east."""
+        t = self.transform
+        return replace(self, transform=(t[0] + x, *t[1:])) if x else self
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether rows do not run along the x axis."""
+        t = self.transform
+        return abs(t[2]) > TURNED * abs(t[1]) or abs(t[4]) > TURNED * abs(t[5])
 
     def metres_of(self, pixels: float) -> float:
         """Convert a length in pixels to metres."""

@@ -4,40 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import combinations
 
 from ..errors import AlignmentError
 from ..job import GridRequest
 from .grid import Bounds, Grid
+from .longitudes import turns_to
 from .modalities import Modality, ModalityRaster
+from .pixel_lattice import (
+    PixelLattice,
+    asked_lattice,
+    check_size,
+    lattice_of,
+    metric,
+    resized,
+    rounded,
+    source_lattice,
+)
 from .raster_io import (
     crs_name,
     crs_wkt,
+    full_turn,
     inspect,
     is_geographic,
     make_grid,
     same_crs,
     transform_bounds,
-    utm_crs_at,
 )
+from .same_place import require_same_place
 
 SAMPLE_SHARE = 0.1  # a pixel is at least this share of the median sample width
 _SAME_SIZE = 0.05  # relative; a native pixel this close to the wanted size is used as it is
-_DEGREES = 0.05  # a pixel size below this, asked for a geographic source, is meant in degrees
 _EPSILON = 1e-6  # pixels
-
-
-@dataclass(frozen=True)
-class _Lattice:
-    """Where pixels lie, without an end: CRS, a pixel corner and the pixel size, all in map units."""
-
-    crs: str
-    x: float
-    y: float
-    width: float
-    height: float
-    source: str
 
 
 def choose_grid(
@@ -57,12 +56,12 @@ def choose_grid(
     """
     if request.exact is not None:
         grid = Grid.from_json(request.exact)
-        _common_bounds(modalities, grid.crs)
+        _common_bounds(modalities, grid.crs, grid.bounds.x_min)
         return grid, ("Grid: as the job gives it.",)
     lattice = _lattice(modalities, request, labels_path, samples_pixel, model_pixel)
-    common = _common_bounds(modalities, lattice.crs)
+    common = _common_bounds(modalities, lattice.crs, lattice.x)
     if request.extent is not None:
-        common = _within_extent(common, request, lattice.crs)
+        common = _within_extent(common, request, lattice)
     grid = _cut(lattice, common)
     return grid, tuple(_notes(lattice, grid, modalities))
 
@@ -73,78 +72,36 @@ def _lattice(
     labels_path: str,
     samples_pixel: float | None,
     model_pixel: float | None,
-) -> _Lattice:
+) -> PixelLattice:
     _require_same_places(modalities, [p for p in (request.reference, labels_path) if p])
     if request.reference:
-        found = _lattice_of(inspect(request.reference).grid, "the reference raster")
+        found = lattice_of(inspect(request.reference).grid, request.reference, "the reference raster")
     elif request.pixel_size is not None:
-        found = _asked_lattice(_finest(modalities), request.pixel_size)
+        found = asked_lattice(_finest(modalities), request.pixel_size)
     elif model_pixel is not None:
         found = _model_lattice(modalities, model_pixel)
     elif labels_path:
-        found = _lattice_of(inspect(labels_path).grid, "the label raster")
+        found = lattice_of(inspect(labels_path).grid, labels_path, "the label raster")
     else:
         raster = _fitting(modalities, samples_pixel)
-        found = _metric(_lattice_of(raster.info.grid, raster.name), raster.info.grid)
+        found = metric(source_lattice(raster), raster.info.grid)
     if request.reference and request.pixel_size is not None:
-        return _resized(found, request.pixel_size, request.pixel_size)
+        check_size(request.pixel_size, _finest(modalities))
+        return resized(found, request.pixel_size, request.pixel_size)
     return found
 
 
-def _lattice_of(grid: Grid, source: str) -> _Lattice:
-    """Return the north-up lattice of a grid, whichever way its axes point."""
-    t = grid.transform
-    if abs(t[2]) > _EPSILON * abs(t[1]) or abs(t[4]) > _EPSILON * abs(t[5]):
-        raise AlignmentError(
-            "The raster that gives the grid is rotated.",
-            where=source,
-            remedy="Give a pixel size or a reference raster that is north-up.",
-        )
-    box = grid.bounds
-    return _Lattice(grid.crs, box.x_min, box.y_max, abs(t[1]), abs(t[5]), f"pixels of {source}")
-
-
-def _resized(lattice: _Lattice, width: float, height: float) -> _Lattice:
-    if max(abs(width / lattice.width - 1), abs(height / lattice.height - 1)) < _EPSILON:
-        return lattice
-    source = f"{lattice.source}, resized"
-    return _Lattice(lattice.crs, lattice.x, lattice.y, width, height, source)
-
-
-def _metric(lattice: _Lattice, grid: Grid) -> _Lattice:
-    """Return a lattice in metres: UTM with square pixels where coordinates are degrees, else as it is."""
-    if not is_geographic(lattice.crs):
-        return lattice
-    crs = utm_crs_at(*grid.xy(grid.rows / 2, grid.cols / 2), lattice.crs)
-    box = transform_bounds(grid.bounds, lattice.crs, crs)
-    side = _round(grid.pixel_metres)
-    x, y = math.floor(box.x_min / side) * side, math.ceil(box.y_max / side) * side
-    return _Lattice(crs, x, y, side, side, f"{lattice.source}, brought to {crs_name(crs)}")
-
-
-def _round(metres: float) -> float:
-    """Return a pixel size with three digits that count."""
-    return float(f"{metres:.3g}")
-
-
-def _asked_lattice(raster: ModalityRaster, size: float) -> _Lattice:
-    lattice = _lattice_of(raster.info.grid, raster.name)
-    if not (is_geographic(lattice.crs) and size < _DEGREES):
-        lattice = _metric(lattice, raster.info.grid)
-    return _resized(lattice, size, size)
-
-
-def _model_lattice(modalities: Mapping[str, Modality], metres: float) -> _Lattice:
+def _model_lattice(modalities: Mapping[str, Modality], metres: float) -> PixelLattice:
     """Return the pixels of the source nearest to the model's pixel size, or that size on its corner."""
     raster = min(_rasters(modalities), key=lambda r: abs(math.log(r.info.grid.pixel_metres / metres)))
     native = raster.info.grid
-    lattice = _metric(_lattice_of(native, raster.name), native)
+    lattice = metric(source_lattice(raster), native)
     if abs(native.pixel_metres / metres - 1) < _SAME_SIZE:
         return lattice
     factor = 1.0
     if lattice.crs and same_crs(lattice.crs, native.crs):  # map units may be feet
         factor = math.sqrt(lattice.width * lattice.height) / native.pixel_metres
-    return _resized(lattice, metres * factor, metres * factor)
+    return resized(lattice, metres * factor, metres * factor)
 
 
 def _rasters(modalities: Mapping[str, Modality]) -> Iterator[ModalityRaster]:
@@ -153,36 +110,38 @@ def _rasters(modalities: Mapping[str, Modality]) -> Iterator[ModalityRaster]:
 
 
 def _finest(modalities: Mapping[str, Modality]) -> ModalityRaster:
-    return min(_rasters(modalities), key=lambda r: r.info.grid.pixel_metres)
+    return min(_rasters(modalities), key=_fineness)
+
+
+def _fineness(raster: ModalityRaster) -> tuple[float, bool]:
+    """Return what finer rasters have less of; of two alike, north-up ones."""
+    return rounded(raster.info.grid.pixel_metres), raster.info.grid.is_turned
 
 
 def _fitting(modalities: Mapping[str, Modality], samples_pixel: float | None) -> ModalityRaster:
     """Return the finest raster whose pixel is not too fine for the samples, else the coarsest."""
     least = SAMPLE_SHARE * (samples_pixel or 0.0)
-    ordered = sorted(_rasters(modalities), key=lambda r: r.info.grid.pixel_metres)
+    ordered = sorted(_rasters(modalities), key=_fineness)
     return next((r for r in ordered if r.info.grid.pixel_metres >= least * (1 - _EPSILON)), ordered[-1])
 
 
 def _require_same_places(modalities: Mapping[str, Modality], paths: list[str]) -> None:
-    """Refuse a reference or label raster with a CRS beside sources without one, and the other way round."""
+    """Refuse a reference or label raster that is not placed in the way of the sources."""
     first = next(_rasters(modalities))
     for path in paths:
-        info = inspect(path)
-        if bool(info.grid.crs) == bool(first.info.grid.crs):
-            continue
-        have, lack = (path, first.name) if info.grid.crs else (first.name, path)
-        raise AlignmentError(
-            f"'{have}' has a coordinate system, '{lack}' has none.",
-            where=path,
-            remedy="Assign the coordinate system that is missing.",
-        )
+        require_same_place(first.info, inspect(path))
 
 
-def modality_bounds(modality: Modality, crs: str) -> Bounds:
-    """Return where all layers of a modality are, in `crs`. Raises `AlignmentError` if nowhere."""
+def modality_bounds(modality: Modality, crs: str, x: float | None = None) -> Bounds:
+    """Return where all layers of a modality are, in `crs`. Raises `AlignmentError` if nowhere.
+
+    Longitudes are those nearest to `x` (None: to the first raster).
+    """
     found: Bounds | None = None
     for rasters in modality.layers:
         boxes = [transform_bounds(r.info.grid.bounds, r.info.grid.crs, crs) for r in rasters]
+        x = boxes[0].x_min if x is None else x
+        boxes = [_near(box, x, crs) for box in boxes]
         box = Bounds(
             min(b.x_min for b in boxes),
             min(b.y_min for b in boxes),
@@ -203,9 +162,14 @@ def modality_bounds(modality: Modality, crs: str) -> Bounds:
     return found
 
 
-def _common_bounds(modalities: Mapping[str, Modality], crs: str) -> Bounds:
+def _near(box: Bounds, x: float, crs: str) -> Bounds:
+    """Return a rectangle with the longitudes nearest to `x`."""
+    return box.shifted(turns_to((box.x_min + box.x_max) / 2, x, full_turn(crs)))
+
+
+def _common_bounds(modalities: Mapping[str, Modality], crs: str, x: float) -> Bounds:
     """Return where all modalities are. Raises `AlignmentError` naming two that do not overlap."""
-    boxes = {key: modality_bounds(modality, crs) for key, modality in modalities.items()}
+    boxes = {key: modality_bounds(modality, crs, x) for key, modality in modalities.items()}
     for (first, here), (second, there) in combinations(boxes.items(), 2):
         if here.intersection(there) is None:
             raise AlignmentError(
@@ -226,13 +190,13 @@ def _common_bounds(modalities: Mapping[str, Modality], crs: str) -> Bounds:
     return common
 
 
-def _within_extent(common: Bounds, request: GridRequest, crs: str) -> Bounds:
+def _within_extent(common: Bounds, request: GridRequest, lattice: PixelLattice) -> Bounds:
     if request.extent is None:
         return common
-    asked = Bounds(*request.extent)
+    asked = _asked_bounds(request.extent, crs_wkt(request.extent_crs) or lattice.crs)
     if request.extent_crs:
-        asked = transform_bounds(asked, crs_wkt(request.extent_crs), crs)
-    overlap = common.intersection(asked)
+        asked = transform_bounds(asked, crs_wkt(request.extent_crs), lattice.crs)
+    overlap = common.intersection(_near(asked, lattice.x, lattice.crs))
     if overlap is None:
         raise AlignmentError(
             f"The extent {_shown(asked)} lies outside the sources ({_shown(common)}).",
@@ -242,11 +206,25 @@ def _within_extent(common: Bounds, request: GridRequest, crs: str) -> Bounds:
     return overlap
 
 
+def _asked_bounds(extent: tuple[float, float, float, float], crs: str) -> Bounds:
+    """Return an extent; in degrees, one that ends west of its beginning goes across 180."""
+    box = Bounds(*extent)
+    if box.x_min > box.x_max:
+        box = replace(box, x_max=box.x_max + full_turn(crs))
+    if not (box.x_min < box.x_max and box.y_min < box.y_max):
+        raise AlignmentError(
+            f"The extent {_shown(box)} holds nothing.",
+            where="extent",
+            remedy="Give it as smallest x, smallest y, largest x, largest y.",
+        )
+    return box
+
+
 def _shown(box: Bounds) -> str:
     return f"x {box.x_min:.7g} to {box.x_max:.7g}, y {box.y_min:.7g} to {box.y_max:.7g}"
 
 
-def _cut(lattice: _Lattice, box: Bounds) -> Grid:
+def _cut(lattice: PixelLattice, box: Bounds) -> Grid:
     """Return the pixels of a lattice whose centre lies in a rectangle; at least the one under its centre."""
     col, cols = _span((box.x_min - lattice.x) / lattice.width, (box.x_max - lattice.x) / lattice.width)
     row, rows = _span((lattice.y - box.y_max) / lattice.height, (lattice.y - box.y_min) / lattice.height)
@@ -262,7 +240,7 @@ def _span(low: float, high: float) -> tuple[int, int]:
     return first, stop - first
 
 
-def _notes(lattice: _Lattice, grid: Grid, modalities: Mapping[str, Modality]) -> Iterator[str]:
+def _notes(lattice: PixelLattice, grid: Grid, modalities: Mapping[str, Modality]) -> Iterator[str]:
     width, height = grid.pixel_size
     unit = "degrees" if is_geographic(grid.crs) else "m" if grid.crs else "units"
     side = f"{width:.6g}" if abs(width / height - 1) < _EPSILON else f"{width:.6g} x {height:.6g}"

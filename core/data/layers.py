@@ -10,8 +10,9 @@ from ..dataset_names import listed
 from ..errors import AlignmentError, BandError
 from .band_names import real_name, same_meaning
 from .grid import Grid
+from .longitudes import turns_to
 from .opened import OpenedRaster
-from .raster_io import same_crs, transform_points
+from .raster_io import full_turn, same_crs, transform_points
 
 MOSAIC_OVERLAP = 0.1  # of the smaller raster; more than that and two rasters are joined, not mosaicked
 _SAME_WAVELENGTH = 0.5  # nm
@@ -113,7 +114,9 @@ def overlap_share(first: Grid, second: Grid) -> float:
     """Return the common area of two rasters as a share of the smaller one. Raises `AlignmentError`."""
     upright = all(grid.transform[2] == grid.transform[4] == 0 for grid in (first, second))
     if upright and same_crs(first.crs, second.crs):
-        common = first.bounds.intersection(second.bounds)
+        here, there = first.bounds, second.bounds
+        there = there.shifted(turns_to(there.x_min, here.x_min, full_turn(first.crs)))
+        common = here.intersection(there)
         return common.area / min(first.bounds.area, second.bounds.area) if common else 0.0
     return max(_share_inside(first, second), _share_inside(second, first))
 

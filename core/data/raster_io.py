@@ -19,7 +19,8 @@ from osgeo import gdal, osr
 
 from ..errors import AlignmentError, LandfuseError, OutputError, RasterReadError
 from .declared_units import declared_units, with_declared_units
-from .grid import Bounds, GeoTransform, Grid
+from .grid import Bounds, GeoTransform, Grid, is_usable
+from .longitudes import connected
 from .raster_info import BandInfo, RasterInfo, RasterLayout
 from .spectral import BandMetadata, Spectrum, prisma_bands, read_spectra
 from .windows import Window
@@ -132,6 +133,12 @@ def is_geographic(crs: str) -> bool:
     return bool(crs) and bool(_reference(crs).IsGeographic())
 
 
+@lru_cache(maxsize=256)
+def full_turn(crs: str) -> float:
+    """Return the x after which places repeat: 360 where coordinates are degrees; 0 where they are lengths."""
+    return 2 * math.pi / float(_reference(crs).GetAngularUnits()) if is_geographic(crs) else 0.0
+
+
 def transform_points(
     xs: Sequence[float] | NDArray[Any], ys: Sequence[float] | NDArray[Any], from_crs: str, to_crs: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -160,7 +167,10 @@ def _not_transformable(from_crs: str, to_crs: str) -> Callable[[str], LandfuseEr
 
 
 def transform_bounds(bounds: Bounds, from_crs: str, to_crs: str) -> Bounds:
-    """Return the rectangle around a transformed rectangle. Raises `AlignmentError`."""
+    """Return the rectangle around a transformed rectangle; across 180 degrees its longitudes go on.
+
+    Raises `AlignmentError`.
+    """
     if same_crs(from_crs, to_crs):
         return bounds
     along = np.linspace(0.0, 1.0, 33)
@@ -173,7 +183,7 @@ def transform_bounds(bounds: Bounds, from_crs: str, to_crs: str) -> Bounds:
     known = np.isfinite(x) & np.isfinite(y)
     if not known.any():
         raise _not_transformable(from_crs, to_crs)("outside its area of use")
-    x, y = x[known], y[known]
+    x, y = connected(x[known], full_turn(to_crs)), y[known]
     return Bounds(float(x.min()), float(y.min()), float(x.max()), float(y.max()))
 
 
@@ -310,8 +320,7 @@ def inspect(path: str, crs: str = "") -> RasterInfo:
         raise RasterReadError(found, where=path, remedy="Choose one raster of the file.")
     transform, wkt = dataset.GetGeoTransform(can_return_null=True), _wkt_of(dataset.GetSpatialRef())
     placed = transform is not None and tuple(transform) != (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-    rows, cols = dataset.RasterYSize, dataset.RasterXSize
-    grid = make_grid((crs or wkt) if placed else "", tuple(transform) if placed else NO_TRANSFORM, rows, cols)
+    grid = _grid_of(dataset, tuple(transform), crs or wkt) if placed else _grid_of(dataset, NO_TRANSFORM, "")
     stored = [dataset.GetRasterBand(i + 1) for i in range(dataset.RasterCount)]
     about = [_band_metadata(band, i) for i, band in enumerate(stored, 1)]
     items = {**dataset.GetMetadata(), **dataset.GetMetadata("ENVI")}
@@ -342,6 +351,21 @@ def _require_bands_as_bands(path: str, found: int, expected: int) -> None:
             where=path,
             remedy="Convert the cube to GeoTIFF with a PRISMA importer, or use GDAL 3.7 or newer.",
         )
+
+
+def _grid_of(dataset: Any, transform: GeoTransform, crs: str) -> Grid:
+    """Return where the pixels of a file lie. Raises `AlignmentError` that names the file."""
+    path, rows, cols = dataset.GetDescription(), dataset.RasterYSize, dataset.RasterXSize
+    if not is_usable(transform, rows, cols):
+        raise AlignmentError(
+            f"The geotransform {transform} gives the pixels no size or no place.",
+            where=path,
+            remedy="Georeference the raster anew, for example with 'Assign projection' or 'Translate'.",
+        )
+    try:
+        return make_grid(crs, transform, rows, cols)
+    except AlignmentError as error:
+        raise AlignmentError(error.what, where=path, remedy=error.remedy) from error
 
 
 def _band_metadata(band: Any, number: int) -> BandMetadata:

@@ -10,9 +10,11 @@ import numpy as np
 
 from .aligned_reader import AlignedReader
 from .grid import Grid
+from .longitudes import turns_to
 from .modalities import Modality, ModalityRaster
 from .quantities import to_decibels
-from .raster_io import is_raster, transform_bounds
+from .raster_io import full_turn, inspect, is_raster, transform_bounds
+from .same_place import require_same_place
 from .vector_io import rasterise_mask
 from .windows import Window, mirrored
 
@@ -46,7 +48,7 @@ class Stack:
         self.modalities, self.grid = dict(modalities), grid
         self._mask_path = mask
         self._readers = {key: _ModalityReader(m, grid) for key, m in modalities.items()}
-        self._mask = AlignedReader(mask, [1], grid, "nearest") if mask and is_raster(mask) else None
+        self._mask = _mask_reader(mask, self.modalities, grid) if mask and is_raster(mask) else None
 
     def __enter__(self) -> Stack:
         return self
@@ -101,6 +103,13 @@ class Stack:
         return np.isfinite(values) & (values != 0)
 
 
+def _mask_reader(mask: str, modalities: Mapping[str, Modality], grid: Grid) -> AlignedReader:
+    info = inspect(mask)
+    for modality in modalities.values():
+        require_same_place(modality.rasters[0].info, info)
+    return AlignedReader(info, [1], grid, "nearest")
+
+
 class _ModalityReader:
     """Reads one modality: mosaics the rasters of a layer, joins the layers."""
 
@@ -151,7 +160,9 @@ class _RasterReader:
             raster.resampling,
             decibels=raster.quantity == "sar_db",
         )
-        bounds = transform_bounds(raster.info.grid.bounds, raster.info.grid.crs, grid.crs)
+        bounds = transform_bounds(self._reader.info.grid.bounds, raster.info.grid.crs, grid.crs)
+        middle = (grid.bounds.x_min + grid.bounds.x_max) / 2
+        bounds = bounds.shifted(turns_to((bounds.x_min + bounds.x_max) / 2, middle, full_turn(grid.crs)))
         corners = [
             grid.position(x, y) for x in (bounds.x_min, bounds.x_max) for y in (bounds.y_min, bounds.y_max)
         ]

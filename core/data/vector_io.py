@@ -20,9 +20,10 @@ from osgeo import gdal, ogr, osr
 
 from ..errors import AlignmentError, OutputError, SamplesError, VectorReadError
 from .drafts import draft_prefix
+from .geometry_move import Move
 from .geometry_pixels import FeaturePixels, part_pixels, window_of
 from .grid import Bounds, Grid
-from .raster_io import same_crs
+from .raster_io import full_turn, same_crs
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -131,12 +132,11 @@ class VectorLayer:
         pixels whose centre is not farther away. Raises `AlignmentError` where either layer or grid has no
         CRS.
         """
-        transformation = self._transformation(grid.crs)
-        burner = _Burner()
+        move, burner = self._move(grid), _Burner()
         for feature in self._features():
             values = self._values(feature, fields)
             geometry = feature.GetGeometryRef()
-            found = _feature_pixels(values, geometry, transformation, grid, radius, burner)
+            found = _feature_pixels(values, geometry, move, grid, radius, burner)
             yield replace(found, number=feature.GetFID())
 
     def shapes(self) -> Iterator[tuple[int, bytes]]:
@@ -156,20 +156,20 @@ class VectorLayer:
     def window_mask(self, grid: Grid, window: Window) -> NDArray[np.bool_]:
         """Return where the centres of the pixels of a window lie inside a polygon, (height, width)."""
         part = grid.window(window)
-        transformation, burner = self._transformation(grid.crs), _Burner()
+        move, burner = self._move(grid), _Burner()
         inside = np.zeros(part.shape, dtype=bool)
-        self._filter(part)
+        self._filter(part, move)
         for feature in self._features():
-            polygons, _ = _usable_parts(feature.GetGeometryRef(), transformation)
+            polygons, _ = _usable_parts(feature.GetGeometryRef(), move)
             for polygon in polygons:
                 if _dimension(polygon) == 2 and (piece := window_of(polygon, part)) is not None:
                     inside[piece.slices()] |= burner.burn(polygon, part.window(piece))
         self._layer.SetSpatialFilter(None)
         return inside
 
-    def _filter(self, grid: Grid) -> None:
-        """Let GDAL skip features far from the grid; only where the CRS is the same, so that it is exact."""
-        if self._transformation(grid.crs) is None:
+    def _filter(self, grid: Grid, move: Move) -> None:
+        """Let GDAL skip features far from the grid; only where nothing is moved, so that it is exact."""
+        if move.transformation is None and not move.turn:
             box = grid.bounds
             self._layer.SetSpatialFilterRect(box.x_min, box.y_min, box.x_max, box.y_max)
 
@@ -189,6 +189,11 @@ class VectorLayer:
 
     def _values(self, feature: Any, fields: Sequence[str]) -> tuple[Any, ...]:
         return tuple(_text(feature.GetField(name)) for name in fields)
+
+    def _move(self, grid: Grid) -> Move:
+        """Return how geometries come onto a grid."""
+        box, turn = grid.bounds, full_turn(grid.crs)
+        return Move(self._transformation(grid.crs), turn, (box.x_min + box.x_max) / 2)
 
     def _transformation(self, crs: str) -> Any:
         """Return the transformation to `crs`, None where none is needed."""
@@ -239,7 +244,7 @@ def polygon_widths(
         step = max(1, source.info.n_features // limit)
         for number, feature in enumerate(source._features()):
             if number % step == 0:
-                parts, _ = _usable_parts(feature.GetGeometryRef(), None)
+                parts, _ = _usable_parts(feature.GetGeometryRef(), Move())
                 widths += [_width(p, source.info.crs or crs) for p in parts if _dimension(p) == 2]
     return np.array(widths, dtype=np.float64)
 
@@ -305,11 +310,11 @@ class _Burner:
 
 
 def _feature_pixels(
-    values: tuple[Any, ...], geometry: Any, transformation: Any, grid: Grid, radius: float, burner: _Burner
+    values: tuple[Any, ...], geometry: Any, move: Move, grid: Grid, radius: float, burner: _Burner
 ) -> FeaturePixels:
     if geometry is None or geometry.IsEmpty():
         return FeaturePixels(values, (), "empty")
-    parts, repaired = _usable_parts(geometry, transformation)
+    parts, repaired = _usable_parts(geometry, move)
     if not parts:
         return FeaturePixels(values, (), "invalid")
     found = [part_pixels(part, grid, radius, burner) for part in parts]
@@ -317,7 +322,7 @@ def _feature_pixels(
     return FeaturePixels(values, inside, "" if inside else "outside", repaired)
 
 
-def _usable_parts(geometry: Any, transformation: Any) -> tuple[list[Any], bool]:
+def _usable_parts(geometry: Any, move: Move) -> tuple[list[Any], bool]:
     """Return the single, valid, transformed parts of a geometry and whether it had to be mended."""
     parts: list[Any] = []
     repaired = False
@@ -326,7 +331,7 @@ def _usable_parts(geometry: Any, transformation: Any) -> tuple[list[Any], bool]:
             valid = part.IsEmpty() or _dimension(part) < 2 or part.IsValid()
             pieces = [part] if valid else _mended(part)
             repaired |= not valid and bool(pieces)
-            parts += [p for p in pieces if not p.IsEmpty() and _moved(p, transformation)]
+            parts += [p for p in pieces if not p.IsEmpty() and move.apply(p)]
     return parts, repaired
 
 
@@ -348,15 +353,6 @@ def _mended(polygon: Any) -> list[Any]:
     with suppress(RuntimeError):  # GDAL without GEOS 3.8: the polygon is counted as invalid
         mended = polygon.MakeValid()
     return [p for p in _single_parts(mended) if _dimension(p) == 2] if mended is not None else []
-
-
-def _moved(part: Any, transformation: Any) -> bool:
-    """Transform a part in place; false where it cannot be (outside the domain of the projection)."""
-    try:
-        done = transformation is None or part.Transform(transformation) == 0
-    except RuntimeError:
-        return False
-    return done and bool(np.isfinite(part.GetEnvelope()).all())
 
 
 def _dimension(geometry: Any) -> int:

@@ -104,9 +104,7 @@ class Bench:
 
     def features(self, values=None, crs=None, shift=(0.0, 0.0)):
         """Return (WKT, value) of the training areas; `values`: class -> field value."""
-        return [
-            (self.wkt(box, crs, shift), values.get(box[4]) if values else box[4]) for box in self.boxes()
-        ]
+        return [(self.wkt(box, crs, shift), values.get(box[4]) if values else box[4]) for box in self.boxes()]
 
     def layer(
         self, name="areas.gpkg", features=None, *, crs=None, driver="GPKG", field="class", kind=None,

@@ -54,6 +54,7 @@ class Plan:
     hole: Callable[..., Any] = nowhere
     values: tuple[int, ...] = (1, 2, 3)
     margin: float = 0.2
+    reach: float = 0.0
     look: Ground | None = None
 
 
@@ -88,7 +89,7 @@ class Case:
     subject: str
     name: str
     build: Callable[[Bench], Plan]
-    expected: Right | Refused = Right()  # noqa: RUF009  it is frozen
+    expected: Right | Refused = Right()
     ground: Ground = Ground()  # noqa: RUF009
     around: Callable[[Plan], Any] | None = None
     skip: str = ""
@@ -100,10 +101,11 @@ class Case:
 
 def wrapped(inputs):
     """Return inputs given as paths, dicts or lists of them in the form of a job."""
+    listed = {key: items if isinstance(items, list) else [items] for key, items in inputs.items()}
     return {
-        key: [{"path": item} if isinstance(item, str) else item for item in (rasters if isinstance(rasters, list) else [rasters])]
-        for key, rasters in inputs.items()
-    }  # fmt: skip
+        key: [{"path": item} if isinstance(item, str) else item for item in items]
+        for key, items in listed.items()
+    }
 
 
 class Runner:
@@ -135,14 +137,16 @@ class Runner:
                 self._train(plan)
                 self._classify(plan)
         except LandfuseError as error:
-            check_words(error, expected)
-            assert self.step == expected.step, f"refused in {self.step}: {error}"
-            kept = {"m.safetensors", "m.job.json", "m.samples.gpkg"} if self.step == "classify" else set()
-            left = {path.name for path in self.bench.out.iterdir()} - kept
-            assert not left, f"left behind: {left}"
-            assert self._scratch() == scratch, "scratch files are left"
-            return f"{type(error).__name__}: {error}"
-        raise AssertionError("nothing was refused")
+            found = error
+        else:
+            raise AssertionError("nothing was refused")
+        check_words(found, expected)
+        assert self.step == expected.step, f"refused in {self.step}: {found}"
+        kept = {"m.safetensors", "m.job.json", "m.samples.gpkg"} if self.step == "classify" else set()
+        left = {path.name for path in self.bench.out.iterdir()} - kept
+        assert not left, f"left behind: {left}"
+        assert self._scratch() == scratch, "scratch files are left"
+        return f"{type(found).__name__}: {found}"
 
     def _around(self, plan):
         from contextlib import nullcontext
@@ -197,7 +201,7 @@ def check_map(path, ground, plan):
     wkt = spatial.ExportToWkt() if spatial is not None else ""
     assert bool(wkt) == bool(ground.crs), f"the map has the CRS '{wkt[:40]}'"
     labels = dataset.GetRasterBand(1).ReadAsArray()
-    u, v = places_of(plan.area)
+    u, v = places_of(plan.area, plan.margin)
     found = looked_up(labels, transform, wkt, ground, u, v)
     holes = widely(plan.hole, u, v, plan.margin)
     kept = ~widely(plan.hole, u, v, plan.margin, anywhere=True)
@@ -213,11 +217,11 @@ def check_map(path, ground, plan):
     return f"map of {cols} x {rows} right at {share:.1%} of {looked.sum()} places"
 
 
-def places_of(area):
-    """Return four places in every unit of a part of the ground, away from its edge by a tenth."""
-    u = np.arange(area[0] + 0.25, area[2], 0.5)
-    v = np.arange(area[1] + 0.25, area[3], 0.5)
-    return [a.ravel() for a in np.meshgrid(u, v)]
+def places_of(area, margin):
+    """Return four places in every unit of a part of the ground, `margin` units away from its edge."""
+    axes = [np.arange(low + 0.25, high, 0.5) for low, high in (area[::2], area[1::2])]
+    inner = [a[(a - low >= margin) & (high - a >= margin)] for a, low, high in zip(axes, area, area[2:])]
+    return [a.ravel() for a in np.meshgrid(*inner)]
 
 
 def widely(hole, u, v, margin, anywhere=False):
@@ -247,7 +251,7 @@ def check_beyond(labels, transform, wkt, ground, plan):
     t = transform
     x, y = t[0] + (col + 0.5) * t[1] + (row + 0.5) * t[2], t[3] + (col + 0.5) * t[4] + (row + 0.5) * t[5]
     u, v = ground.places(x, y, wkt or None)
-    box, gap = plan.area, max(plan.margin, 0.5) + 0.01
+    box, gap = plan.area, max(plan.margin, 0.5) + plan.reach + 0.01
     beyond = (u < box[0] - gap) | (u > box[2] + gap) | (v < box[1] - gap) | (v > box[3] + gap)
     assert not beyond.any(), f"{beyond.sum()} pixels beyond the sources are mapped"
 

@@ -14,8 +14,8 @@ SIDE, BLOCK = 24, 8  # units of the ground
 LAYOUT = np.array([[1, 2, 3], [3, 1, 1], [2, 3, 2]])  # from the north west; unlike each of its mirror images
 UTM33 = "EPSG:32633"
 
-# Values of classes 1, 2, 3 per band; all fit a Byte. `colour` tells all three, `tint` only 1 from the others and
-# `height` only 3 from the others, so that a map from both is right only if both lie in their places.
+# Values of classes 1, 2, 3 per band; all fit a Byte. `colour` tells all three, `tint` only 1 from the others
+# and `height` only 3, so that a map from both is right only if both lie in their places.
 SIGNATURES = {
     "colour": np.array([[30, 90, 160], [90, 160, 30], [160, 30, 90]], float),
     "tint": np.array([[40, 140, 140], [150, 60, 60]], float),

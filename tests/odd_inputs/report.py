@@ -1,6 +1,6 @@
 """Run the matrix of odd inputs and print its outcomes as Markdown.
 
-    python tests/odd_inputs/report.py [WORDS OF AN ID ...] [--csv FILE] [--failures]
+python tests/odd_inputs/report.py [WORDS OF AN ID ...] [--csv FILE] [--failures]
 """
 
 from __future__ import annotations
@@ -44,9 +44,7 @@ def main():
             print(f"{outcomes[-1].seconds:6.2f} {case.id}: {outcomes[-1].words}", file=sys.stderr, flush=True)
     seconds = time.monotonic() - started
     shown = [o for o in outcomes if not (options.failures and o.good)]
-    rows = [
-        (o.case.subject, o.case.name, str(o.case.expected), o.words, f"{o.seconds:.2f}") for o in shown
-    ]
+    rows = [(o.case.subject, o.case.name, str(o.case.expected), o.words, f"{o.seconds:.2f}") for o in shown]
     write(rows, options.csv)
     summary(outcomes, seconds)
     return 0 if all(o.good for o in outcomes) else 1
@@ -65,7 +63,9 @@ def write(rows, path):
 
 def summary(outcomes, seconds):
     kinds = Counter((o.case.subject, kind_of(o)) for o in outcomes)
-    print(f"\n{len(outcomes)} cases in {seconds:.0f} s; {sum(not o.good for o in outcomes)} not as expected.\n")
+    print(
+        f"\n{len(outcomes)} cases in {seconds:.0f} s; {sum(not o.good for o in outcomes)} not as expected.\n"
+    )
     print("| subject | outcome | cases |\n|---|---|---|")
     for (subject, kind), count in sorted(kinds.items()):
         print(f"| {subject} | {kind} | {count} |")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("cases_placement",)
+MODULES = ("cases_placement", "cases_turned", "cases_systems", "cases_antimeridian")
 
 
 def all_cases():

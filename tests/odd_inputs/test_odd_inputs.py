@@ -22,13 +22,5 @@ def test_an_odd_input_gives_the_right_map_or_the_named_error(case, tmp_path):
 
 
 def test_the_ground_is_unlike_each_of_its_mirror_images():
-    for turns in range(4):
-        for image in (np.rot90(LAYOUT, turns), np.rot90(LAYOUT, turns).T):
-            assert (image is LAYOUT) or turns == 0 or (image != LAYOUT).any()
-    assert (LAYOUT != LAYOUT.T).any()
-    assert (LAYOUT != LAYOUT[::-1]).any()
-    assert (LAYOUT != LAYOUT[:, ::-1]).any()
-
-
-def test_there_are_at_least_300_cases():
-    assert len(all_cases()) >= 300
+    images = [turned for turns in range(4) for turned in (np.rot90(LAYOUT, turns), np.rot90(LAYOUT, turns).T)]
+    assert sum((image == LAYOUT).all() for image in images) == 1

@@ -129,10 +129,10 @@ def test_modalities_that_do_not_overlap_are_named(write_raster):
 
 
 def test_rasters_of_one_modality_that_neither_tile_nor_overlap_are_named(write_raster):
-    near = write_raster("height.tif", noise(8, 8), names=["height"])
-    far = write_raster("intensity.tif", noise(8, 8), names=["intensity"], x=500000.0)
+    near = write_raster("near.tif", noise(8, 8), names=["height"])
+    far = write_raster("far.tif", noise(8, 8), names=["intensity"], x=500000.0)
     modalities = describe_inputs({"lidar": (RasterInput(near), RasterInput(far))})
-    with pytest.raises(AlignmentError, match=r"height\.tif, intensity\.tif do not overlap"):
+    with pytest.raises(AlignmentError, match=r"near\.tif, far\.tif do not overlap"):
         choose_grid(modalities, GridRequest())
 
 
@@ -167,11 +167,49 @@ def test_a_raster_that_is_south_up_gives_a_north_up_grid(write_raster, tmp_path)
     modalities = describe_inputs({"hsi": (RasterInput(path),)})
     grid, _ = choose_grid(modalities, GridRequest())
     assert grid.transform == (400000, 10, 0, 5800000, 0, -10)
+
+
+def test_a_rotated_source_gives_north_up_pixels_of_the_same_area(write_raster):
+    from osgeo import gdal
+
+    path = write_raster("a.tif", noise(8, 6))
     tiff = gdal.Open(path, gdal.GA_Update)
-    tiff.SetGeoTransform((400000, 10, 2, 5799920, 2, -10))
+    tiff.SetGeoTransform((400000, 6, 8, 5800000, 8, -6))  # sides of 10 m
     tiff = None
-    with pytest.raises(AlignmentError, match="rotated"):
-        choose_grid(describe_inputs({"hsi": (RasterInput(path),)}), GridRequest())
+    modalities = describe_inputs({"hsi": (RasterInput(path),)})
+    grid, notes = choose_grid(modalities, GridRequest())
+    # Corners at x 400000 + (0, 36, 64, 100) and y 5800000 + (0, 48, -48, 0).
+    assert grid.transform == (400000, 10, 0, 5800048, 0, -10)
+    assert grid.shape == (10, 10)
+    assert "a.tif is rotated; north-up pixels" in notes[0]
+    with pytest.raises(AlignmentError, match="label raster is rotated"):
+        choose_grid(modalities, GridRequest(), labels_path=path)
+    assert choose_grid(modalities, GridRequest(pixel_size=5.0), labels_path=path)[0].metres == (5, 5)
+
+
+@pytest.mark.parametrize("size", [1e-4, 0.01])
+def test_a_pixel_size_that_would_blow_the_scene_up_is_refused(scene, size):
+    with pytest.raises(AlignmentError, match=r"lidar\.tif, the finest source, measure 7 m"):
+        choose_grid(scene, GridRequest(pixel_size=size))
+
+
+@pytest.mark.parametrize("start", [179.9995, -180.0005])
+def test_a_scene_across_180_degrees_has_a_zone_and_its_own_extent(write_raster, start):
+    path = write_raster("deg.tif", noise(10, 10), pixel=0.0001, x=start, y=52.0, crs="EPSG:4326")
+    other = write_raster("other.tif", noise(10, 10), pixel=0.0001, x=179.9995, y=52.0, crs="EPSG:4326")
+    modalities = describe_inputs({"hsi": (RasterInput(path),), "lidar": (RasterInput(other),)})
+    grid, _ = choose_grid(modalities, GridRequest())
+    assert crs_name(grid.crs) in ("EPSG:32660", "EPSG:32601")
+    assert max(grid.shape) <= 14
+    grid, _ = choose_grid(modalities, GridRequest(pixel_size=0.0001))
+    assert grid.shape == (10, 10)
+    grid, _ = choose_grid(
+        modalities,
+        GridRequest(
+            pixel_size=0.0001, extent=(179.9998, 51.9992, -179.9998, 51.9998), extent_crs="EPSG:4326"
+        ),
+    )
+    assert grid.shape == (6, 4)
 
 
 def test_a_scene_smaller_than_a_pixel_has_one(write_raster):
