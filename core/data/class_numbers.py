@@ -21,7 +21,11 @@ def class_numbers(values: Iterable[int], renumber: bool, where: str = "") -> dic
     ordered = sorted(set(values))
     if renumber:
         if len(ordered) > HIGHEST_VALUE:
-            raise ClassesError(f"A map cannot hold {len(ordered)} classes.", where=where)
+            raise ClassesError(
+                f"A map cannot hold {len(ordered)} classes.",
+                where=where,
+                remedy="Choose the field with the class, not an identifier or a measurement.",
+            )
         return {number: value for value, number in enumerate(ordered, start=1)}
     check_values(ordered, where)
     taken = set(ordered)

@@ -192,13 +192,9 @@ class VectorLayer:
 
     def _move(self, grid: Grid) -> Move:
         """Return how geometries come onto a grid."""
-        box, turn = grid.bounds, full_turn(grid.crs)
-        return Move(self._transformation(grid.crs), turn, (box.x_min + box.x_max) / 2)
-
-    def _transformation(self, crs: str) -> Any:
-        """Return the transformation to `crs`, None where none is needed."""
+        crs = grid.crs
         if not crs and not self.info.crs:
-            return None
+            return Move()
         if not crs or not self.info.crs:
             lacking = (
                 "the samples have none but the rasters" if crs else "the rasters have none but the samples"
@@ -208,7 +204,7 @@ class VectorLayer:
                 where=self.info.where,
                 remedy="Assign the coordinate system that is missing.",
             )
-        return _transformation(self.info.crs, crs)
+        return _move_onto(grid, self.info.crs)
 
 
 def layer_info(path: str, layer: str = "", field: str = "") -> LayerInfo:
@@ -418,6 +414,12 @@ def _reference(crs: str) -> Any:
     return reference
 
 
+def _move_onto(grid: Grid, crs: str) -> Move:
+    """Return how geometries in `crs` come onto a grid."""
+    box = grid.bounds
+    return Move(_transformation(crs, grid.crs), full_turn(grid.crs), (box.x_min + box.x_max) / 2)
+
+
 def _transformation(source: str, target: str) -> Any:
     if same_crs(source, target):
         return None
@@ -461,7 +463,7 @@ def pieces_within(wkb: bytes, crs: str, rows: Integers, cols: Integers, grid: Gr
     that on this grid the result means exactly these. Where the outline cannot be cut, the pixels themselves.
     """
     pixels = ogr.CreateGeometryFromWkb(_rectangles(rows, cols, grid)).UnionCascaded()
-    parts, _ = _usable_parts(ogr.CreateGeometryFromWkb(wkb), _transformation(crs, grid.crs) if crs else None)
+    parts, _ = _usable_parts(ogr.CreateGeometryFromWkb(wkb), _move_onto(grid, crs) if crs else Move())
     whole = ogr.Geometry(ogr.wkbMultiPolygon)
     for part in parts:
         whole.AddGeometry(part)
@@ -473,7 +475,7 @@ def pieces_within(wkb: bytes, crs: str, rows: Integers, cols: Integers, grid: Gr
             for area in areas:
                 pixels.AddGeometry(area)
     if crs:
-        _moved(pixels, _transformation(grid.crs, crs))
+        Move(_transformation(grid.crs, crs)).apply(pixels)
     return bytes(pixels.ExportToIsoWkb())
 
 
