@@ -154,9 +154,15 @@ def _help(parameter: Parameter) -> str:
 
 def _add_sources(parser: argparse.ArgumentParser, spec: JobKind) -> None:
     needed = "all optional" if spec.scene_optional else "at least one in all"
-    group = parser.add_argument_group("sources", f"one or more rasters each, {needed}")
+    group = parser.add_argument_group(
+        "sources",
+        f"one or more rasters each, {needed}; also folders of rasters, Sentinel-2, "
+        "Landsat and EnMAP products (a folder or a .zip of it), netCDF and HDF files",
+    )
     for key in MODALITIES:
-        group.add_argument(f"--{key}", nargs="+", metavar="F", help=f"rasters of modality {key}")
+        group.add_argument(
+            f"--{key}", nargs="+", metavar="F", help=f"rasters of modality {key}, or folders of them"
+        )
     for key in MODALITIES:
         group.add_argument(
             f"--{key}-bands", metavar="LIST", help=f"bands of {key} to use, e.g. 1-120,150-200"

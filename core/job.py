@@ -22,7 +22,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class RasterInput:
-    """One raster of a modality.
+    """One raster of a modality, or a folder, product or container that `data.products` expands into rasters.
 
     `bands` as `1-120,150-200` ("" = all that are good), `quantity` one of `quantities.QUANTITIES` ("" =
     guess), `resampling` average, bilinear or nearest ("" = average when coarsening, else bilinear). `crs`,

@@ -66,9 +66,10 @@ def _expand_folder(asked: RasterInput) -> Expansion:
         return _expand_bands(asked, paths, bands)
     images = [path for path in paths if re.search(r"-SPECTRAL_IMAGE(_VNIR|_SWIR)?\.TIFF?$", path, re.I)]
     if images:
+        names = [base_name(path) for path in images]
         return Expansion(
             tuple(replace(asked, path=path) for path in images),
-            (f"{short_name(asked.path)}: {listed([base_name(path) for path in images])} are used.",),
+            (f"{short_name(asked.path)}: {listed(names)} used, quality layers and pictures left out.",),
         )
     if is_raster(asked.path):
         return Expansion((asked,))

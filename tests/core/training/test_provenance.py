@@ -123,3 +123,16 @@ def test_a_kept_job_repeats_renumbered_label_rasters(small_scene):
     kept = read_job(small_scene.out / "m.job.json")
     assert [(c["value"], c.get("source")) for c in kept.classes] == [(1, -3), (2, 0), (3, 70000)]
     assert run_job(kept).numbers == first.numbers
+
+
+def test_a_kept_job_keeps_a_folder_and_the_facts_of_its_files(small_scene):
+    folder = small_scene.folder / "images"
+    folder.mkdir()
+    (small_scene.folder / "optical.tif").rename(folder / "optical.tif")
+    first = run_job(small_scene.train(inputs={"optical": [{"path": str(folder)}]}))
+    kept = read_job(small_scene.out / "m.job.json")
+    assert kept.inputs["optical"][0].path == str(folder)
+    facts = kept.resolved["inputs"][0]
+    assert (facts["path"], facts["files"]) == (str(folder), 1)
+    assert facts["bytes"] == (folder / "optical.tif").stat().st_size
+    assert run_job(kept).numbers == first.numbers
