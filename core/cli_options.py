@@ -14,7 +14,7 @@ from .source_options import OPTIONS_HELP, options_of_rasters
 from .version import __version__
 
 # Parameters and outputs that are given without an option's name.
-POSITIONAL = {"modelinfo": "model", "demoscene": "folder"}
+POSITIONAL = {"modelinfo": "model", "importweights": "checkpoint", "demoscene": "folder"}
 EXAMPLES = {
     "train": "landfuse train --hsi hyper.tif --lidar height.tif --samples areas.gpkg --class-field class \\\n"
     "    --method mibf_net --model city.safetensors --report city.html",
@@ -29,6 +29,9 @@ EXAMPLES = {
     "samplereport": "landfuse samplereport --hsi hyper.tif --lidar height.tif --samples areas.gpkg \\\n"
     "    --class-field class --report samples.html --conflicts conflicts.gpkg",
     "modelinfo": "landfuse modelinfo city.safetensors",
+    "importweights": "landfuse importweights best_model.pth.tar --method ncglf2 --hsi hyper.tif \\\n"
+    "    --lidar height.tif --class-names apples,buildings,ground,woods,vineyard,roads \\\n"
+    "    --model published.safetensors",
     "demoscene": "landfuse demoscene demo",
 }
 _TYPES = {"int": int, "float": float, "str": str, "choice": str, "file": str, "folder": str}

@@ -11,6 +11,7 @@ from .errors import JobError
 
 # The keys of models.catalog.CATALOG, which this module must not import; a test compares the two.
 METHODS = ("mibf_net", "ncglf2", "random_forest")
+PUBLISHED = ("ncglf2",)  # methods whose authors' checkpoints can be taken over
 MODALITIES = ("hsi", "lidar", "sar", "optical", "other")
 # Settings of a raster and of samples, see `job.RasterInput` and `job.SamplesInput`.
 QUANTITIES = (
@@ -475,6 +476,46 @@ MODEL_INFO = JobKind(
     numbers=("N_CLASSES",),
 )
 
+IMPORT_WEIGHTS = JobKind(
+    title="Make a model from published weights",
+    module="training.import_weights_job",
+    summary="Turns a checkpoint that the authors of a network have published into a model file. A checkpoint "
+    "holds weights alone: scaling and principal components are fitted on the sources given, as the authors "
+    "do on theirs, and the class names are yours.",
+    parameters=(
+        Parameter(
+            "checkpoint",
+            "file",
+            "",
+            "Checkpoint (.pth, .pth.tar, .npz, .safetensors)",
+            "Only weights are read from it; nothing in it is run.",
+            required=True,
+        ),
+        Parameter("method", "choice", "ncglf2", "Method", "The network that was trained.", choices=PUBLISHED),
+        Parameter(
+            "class_names",
+            "str",
+            "",
+            "Class names",
+            "Names with commas between, in the order of the network's outputs; empty: class 1, class 2 and "
+            "so on.",
+        ),
+        Parameter(
+            "first_source",
+            "choice",
+            "auto",
+            "Source of the network's first branch",
+            "The published networks call it the hyperspectral one; auto takes the source with more bands.",
+            choices=("auto", *MODALITIES),
+            advanced=True,
+        ),
+    ),
+    outputs={"model": Output("Model file", "safetensors", required=True)},
+    numbers=("N_CLASSES",),
+    reads_scene=True,
+    needs_engine=True,
+)
+
 DEMO_SCENE = JobKind(
     title="Make the demo scene",
     module="data.demo_scene_job",
@@ -493,5 +534,6 @@ KINDS: dict[str, JobKind] = {
     "splitsamples": SPLIT_SAMPLES,
     "samplereport": SAMPLE_REPORT,
     "modelinfo": MODEL_INFO,
+    "importweights": IMPORT_WEIGHTS,
     "demoscene": DEMO_SCENE,
 }

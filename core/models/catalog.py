@@ -5,7 +5,7 @@ A new network = one file beside this one, one line here, and its test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from .config import ModelConfig
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from .tensor_file import Arrays
+
     DenseForm = Callable[[Mapping[str, Tensor], int], Tensor]
 
 
@@ -23,7 +25,8 @@ class ModelEntry:
     """One method. `kind`: `patch`, `tile` or `pixel` (see `ModelConfig`); `good_for`: a line for the user.
 
     `dense`: "module:Class" of a form of a trained `patch` network that computes all pixels of a tile, sharing
-    the work of neighbouring patches; "" where there is none.
+    the work of neighbouring patches; "" where there is none. `release`: module with `published(weights, keys,
+    where)`, which takes over the weights of the authors' checkpoints; "" where there is none.
     """
 
     title: str
@@ -33,6 +36,7 @@ class ModelEntry:
     good_for: str
     normalisation: str
     dense: str = ""
+    release: str = ""
 
 
 CATALOG: dict[str, ModelEntry] = {
@@ -52,6 +56,7 @@ CATALOG: dict[str, ModelEntry] = {
         paper="Tu et al., Information Fusion 104, 2024, doi:10.1016/j.inffus.2023.102192",
         good_for="Any sources, tens of samples per class; slow on a CPU.",
         normalisation="standardise",
+        release="ncglf2_release",
     ),
     "random_forest": ModelEntry(
         title="Random forest (pixel values and local context)",
@@ -80,3 +85,17 @@ def build_dense(method: str, network: nn.Module) -> DenseForm | None:
     module, name = CATALOG[method].dense.split(":")
     form: DenseForm = getattr(import_module(f".{module}", __package__), name)(network)
     return form
+
+
+def published_weights(
+    method: str, weights: Arrays, keys: Sequence[str], where: str
+) -> tuple[ModelConfig, Arrays]:
+    """Return configuration and weights of the authors' checkpoint of `method`, for modalities `keys`.
+
+    Raises KeyError for a method without published checkpoints, `ModelFileError` for weights that do not fit.
+    """
+    if not CATALOG[method].release:
+        raise KeyError(method)
+    module = import_module(f".{CATALOG[method].release}", __package__)
+    result: tuple[ModelConfig, Arrays] = module.published(weights, keys, where)
+    return result

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data.gap import within_gap
+from ..data.grid import Grid
 from ..data.normalisation import Preprocess, fit_preprocess
 from ..data.sample_set import SampleSet
 from ..data.stack import Stack
@@ -68,7 +69,7 @@ def fit_model(
         modalities={key: m.to_json() for key, m in stack.modalities.items()},
         preprocess=preprocess,
         classes=samples.classes,
-        grid=_grid_facts(stack, recipe),
+        grid=grid_facts(stack.grid, recipe.patch_size),
         arrays=arrays,
     )
     settings = {
@@ -175,11 +176,11 @@ def _in_one_epoch(samples: SampleSet, seed: int) -> NDArray[np.bool_]:
     return chosen
 
 
-def _grid_facts(stack: Stack, recipe: Recipe) -> dict[str, Any]:
-    grid = stack.grid
+def grid_facts(grid: Grid, patch_size: int) -> dict[str, Any]:
+    """Return what a model file keeps of the grid."""
     return {
         "pixel_metres": grid.pixel_metres,
-        "patch_metres": grid.metres_of(recipe.patch_size),
+        "patch_metres": grid.metres_of(patch_size),
         "pixel_size": list(grid.pixel_size),
         "crs": grid.crs,
     }

@@ -7,11 +7,13 @@ from .check_inputs import CheckInputs
 from .classify import Classify
 from .classify_scenes import ClassifyScenes
 from .demo_scene import DemoScene
+from .import_weights import ImportWeights
 from .model_info import ModelInfo
 from .sample_report import SampleReport
 from .split_samples import SplitSamples
 from .train import Train
 
 ALGORITHMS = (
-    Train, Classify, ClassifyScenes, Assess, CheckInputs, SampleReport, SplitSamples, ModelInfo, DemoScene,
+    Train, Classify, ClassifyScenes, Assess, CheckInputs, SampleReport, SplitSamples, ModelInfo,
+    ImportWeights, DemoScene,
 )  # fmt: skip

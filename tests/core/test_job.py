@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from landfuse.core.errors import JobError, OutputError
 from landfuse.core.job import Job, parse_job, read_job
-from landfuse.core.job_kinds import KINDS, METHODS
+from landfuse.core.job_kinds import KINDS, METHODS, PUBLISHED
 from landfuse.core.models.catalog import CATALOG
 
 FOLDER = Path("/data/city").resolve()
@@ -23,6 +23,7 @@ def train(**changes):
 
 def test_methods_of_the_jobs_are_those_of_the_catalog():
     assert set(METHODS) == set(CATALOG)
+    assert set(PUBLISHED) == {name for name, entry in CATALOG.items() if entry.release}
 
 
 def test_every_kind_names_known_types_and_unique_parameters():
