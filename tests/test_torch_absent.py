@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from landfuse.core.job_kinds import KINDS
 
 pytest.importorskip("qgis.core", reason="needs QGIS")
 
@@ -72,9 +73,7 @@ def in_child(root, folder, steps):
 
 def test_the_plugin_loads_and_lists_its_algorithms(root, tmp_path):
     ids, _ = in_child(root, tmp_path, LISTING)
-    kinds = ("train", "classify", "assess", "checkinputs", "splitsamples", "modelinfo", "demoscene")
-    kinds += ("classifyscenes", "samplereport", "train_classify_assess")
-    assert ids == sorted(f"landfuse:{kind}" for kind in kinds)
+    assert ids == sorted(f"landfuse:{kind}" for kind in (*KINDS, "train_classify_assess"))
 
 
 def test_algorithms_that_need_no_torch_run(root, tmp_path):

@@ -77,7 +77,7 @@ def _from_torch(path: Path) -> Checkpoint:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001  a foreign file makes torch raise almost anything
+    except Exception as error:  # a foreign file makes torch raise almost anything
         raise _foreign(path, "it holds more than weights, or is damaged; nothing of it was run") from error
     if not isinstance(content, Mapping):
         raise _foreign(path, f"it holds a {type(content).__name__}, not a table of weights")
@@ -102,7 +102,7 @@ def _numpy_scalars_allowed() -> AbstractContextManager[Any]:
 
     if not hasattr(serialization, "safe_globals"):  # torch before 2.5 reads only files without such numbers
         return nullcontext()
-    scalar = np.float64(0).__reduce__()[0]
+    scalar: Any = np.float64(0).__reduce__()[0]
     places = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
     kinds = {type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64)}
     return serialization.safe_globals([*places, np.dtype, *kinds])
