@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+_VALIDITY_BANDS = 5  # bands of a layer looked at for validity
 _LAYER_VALUES = 1 << 24  # values of a file read at most
 
 
@@ -36,7 +39,8 @@ def coarse_grid(grid: Grid, longest: int) -> Grid:
 def read_coarse(modality: Modality, grid: Grid) -> Floats:
     """Return all bands at the centres of the pixels of a coarse grid, (C, rows, cols); NaN where invalid.
 
-    Each value is that of a file pixel near the centre, none is averaged. SAR is returned in dB. Raises
+    Each value is that of a file pixel near the centre, none is averaged. SAR is returned in dB, speckle and
+    all; slope and roughness are those of the coarse pixels. Raises
     `RasterReadError` and `AlignmentError`.
     """
     layers = []
@@ -45,18 +49,29 @@ def read_coarse(modality: Modality, grid: Grid) -> Floats:
         for raster in rasters[1:]:
             values = np.where(np.isnan(values), _read_raster(raster, grid), values)
         layers.append(values)
-    return np.concatenate(layers)
+    return modality.plan.stacked(layers, grid.metres)
 
 
 def valid_coarse(modality: Modality, grid: Grid) -> NDArray[np.bool_]:
     """Return where a modality has data on a coarse grid, (rows, cols): by the rule of `stack.Stack`."""
-    values, start = read_coarse(modality, grid), 0
-    valid = np.ones(grid.shape, dtype=bool)
-    for rasters in modality.layers:
-        stop = start + len(rasters[0].bands)
-        valid &= 2 * np.isfinite(values[start:stop]).sum(axis=0) > stop - start
-        start = stop
-    return valid
+    return modality.plan.valid(read_coarse(modality, grid))
+
+
+def thinned(modality: Modality, limit: int = _VALIDITY_BANDS) -> Modality:
+    """Return the modality with a few bands per layer and nearest resampling: enough to see where data are."""
+    return replace(
+        modality,
+        rasters=tuple(
+            replace(r, bands=_spread(r.bands, limit), resampling="nearest", derived=(), speckle=0)
+            for r in modality.rasters
+        ),
+    )
+
+
+def _spread(numbers: Sequence[int], limit: int) -> tuple[int, ...]:
+    if len(numbers) <= limit:
+        return tuple(numbers)
+    return tuple(numbers[round(i * (len(numbers) - 1) / (limit - 1))] for i in range(limit))
 
 
 def _read_raster(raster: ModalityRaster, grid: Grid) -> Floats:

@@ -12,23 +12,14 @@ from ..dataset_names import short_name
 from ..errors import BandError
 from ..job import RasterInput
 from .band_choice import BandSample, bands_text, sample_bands, useless_bands
+from .band_plan import ABOVE_GROUND, BandPlan, SourceBand, plan_bands, source_bands, stacked_bands
 from .layers import group_layers
 from .opened import OpenedRaster, open_inputs, opened_notes
 from .quantities import SAR, guess_quantity
 from .raster_info import RasterInfo
+from .surface_notes import elevation_notes, guess_notes, holes_or, surface_notes
 from .units import settle_units, units_json, units_text
 from .units_guess import UnitsGuesses
-
-
-@dataclass(frozen=True)
-class SourceBand:
-    """One band a modality uses. `layer` counts what is joined, `number` the band in the file from 1."""
-
-    layer: int
-    number: int
-    name: str
-    wavelength: float | None = None
-    width: float | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +28,8 @@ class ModalityRaster:
 
     Rasters of the same `layer` are mosaicked (the first valid value counts); layers are joined as bands.
     `quantity_source` and `units_source` say who said so: "set", "guessed", "metadata", "model" or "".
+    `derived`: bands computed from heights; `speckle`: side of the filter of SAR in map pixels, 0 for none;
+    `fill`: what missing values become, None leaves holes.
     """
 
     info: RasterInfo
@@ -46,6 +39,9 @@ class ModalityRaster:
     resampling: str = ""
     quantity_source: str = ""
     units_source: str = ""
+    derived: tuple[str, ...] = ()
+    speckle: int = 0
+    fill: float | None = None
 
     @property
     def path(self) -> str:
@@ -83,12 +79,13 @@ class Modality:
 
     @property
     def bands(self) -> tuple[SourceBand, ...]:
-        """The bands in the order in which they are stacked."""
-        return tuple(
-            SourceBand(i, n, rasters[0].info.band(n).name, *_spectrum(rasters[0].info, n))
-            for i, rasters in enumerate(self.layers)
-            for n in rasters[0].bands
-        )
+        """The bands in the order in which they are stacked, derived ones among them."""
+        return stacked_bands(self.layers)
+
+    @property
+    def plan(self) -> BandPlan:
+        """How the bands of the layers become those of the stack."""
+        return plan_bands(self.layers)
 
     @property
     def pixel_metres(self) -> float:
@@ -110,18 +107,17 @@ class Modality:
                     "quantity_source": rasters[0].quantity_source,
                     "n_bands": len(rasters[0].info.bands),
                     "units": units_json(rasters[0].info, rasters[0].bands, rasters[0].units_source),
+                    "derived": list(rasters[0].derived),
+                    "speckle": rasters[0].speckle,
+                    "fill": rasters[0].fill,
                 }
                 for rasters in self.layers
             ],
-            "bands": [vars(band) for band in self.bands],
+            "bands": [vars(band) for band in source_bands(self.layers)],  # of the files
+            "stacked": [band.name for band in self.bands],
             "pixel_metres": self.pixel_metres,
             "files": [raster.name for raster in self.rasters],
         }
-
-
-def _spectrum(info: RasterInfo, number: int) -> tuple[float | None, float | None]:
-    band = info.band(number)
-    return band.wavelength, band.width
 
 
 def describe_inputs(inputs: Mapping[str, Sequence[RasterInput]]) -> dict[str, Modality]:
@@ -152,6 +148,7 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
             said_by = "set" if asked.quantity else "guessed"
             own = samples[i].numbers if asked.bands else bands
             raster = ModalityRaster(info, own, quantity, layer, asked.resampling, said_by)
+            raster = replace(raster, derived=asked.derived, speckle=asked.speckle, fill=holes_or(asked.fill))
             units = settle_units(key, raster, asked, samples[i].values, partial(guesses.of, i))
             notes += units.notes
             rasters.append(replace(raster, info=units.info, units_source=units.source))
@@ -162,14 +159,19 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
             where=f"{key}, {', '.join(raster.name for raster in opened)}",
             remedy="Choose another raster, or name the bands to use them all the same.",
         )
-    return make_modality(key, rasters, notes)
+    return make_modality(key, rasters, [*notes, *guess_notes(key, rasters), *elevation_notes(key, rasters)])
 
 
 def make_modality(key: str, rasters: Sequence[ModalityRaster], notes: Sequence[str]) -> Modality:
     """Return the modality of these rasters, with notes about how SAR is put on a scale."""
     quantities = sorted({r.quantity for r in rasters})
-    notes = [*notes, *(_sar_note(key, q) for q in quantities if q in SAR)]
-    return Modality(key, tuple(rasters), quantities[0] if len(quantities) == 1 else "other", tuple(notes))
+    notes = [*notes, *(_sar_note(key, q) for q in quantities if q in SAR), *surface_notes(key, rasters)]
+    modality = Modality(key, tuple(rasters), "other", tuple(notes))
+    stacked = {
+        ABOVE_GROUND if p.ground is not None else modality.layers[p.layer][0].quantity
+        for p in modality.plan.layers
+    }
+    return replace(modality, quantity=stacked.pop() if len(stacked) == 1 else "other")
 
 
 def _choose_bands(

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 SAR = ("sar_linear", "sar_db")
 
 _ABOVE_GROUND = re.compile(r"chm|ndsm|canopy|above.?ground|\bagl\b|\bhag\b|vegetation.?height")
-_HEIGHT = re.compile(r"height|elev|altitude|\bz\b|(?<![a-z])(dem|dsm|dtm|dgm|dom)(?![a-z])")
+_TERRAIN = re.compile(r"(?<![a-z])(dtm|dgm|terrain|bare ?(earth|ground)|ground)(?![a-z])")
+_OTHER = re.compile(r"intensity|return|density|roughness|slope|reflect")
+_HEIGHT = re.compile(r"height|elev|altitude|\bz\b|(?<![a-z])(dem|dsm|dom)(?![a-z])")
 _INDEX = re.compile(r"(?<![a-z])(ndvi|ndwi|ndbi|ndmi|nbr|evi|savi|lai|index)(?![a-z])")
 _POLARISATION = re.compile(r"(?<![a-z])(vv|vh|hh|hv|sigma0|gamma0|beta0|backscatter)(?![a-z])")
 _DECIBEL = re.compile(r"(?<![a-z])db(?![a-z])")
@@ -50,9 +52,11 @@ def _surface_quantity(key: str, text: str) -> str:
         return "index"
     if _ABOVE_GROUND.search(text):
         return "height_above_ground"
+    named = _OTHER.search(text)
+    if _TERRAIN.search(text) and not named:
+        return "terrain_height"
     if _HEIGHT.search(text):
         return "height"
-    named = re.search(r"intensity|return|density|roughness|slope|reflect", text)
     return "height" if key == "lidar" and not named else "other"
 
 

@@ -11,10 +11,12 @@ from ..errors import ModalityError
 from ..job import RasterInput
 from .band_choice import sample_bands
 from .band_match import Run, choose_bands
+from .height_order import order_heights
 from .layers import group_layers
 from .modalities import Modality, ModalityRaster, make_modality
 from .opened import OpenedRaster, open_inputs, opened_notes
 from .quantities import SAR, guess_quantity
+from .surface_notes import holes_or
 from .units import repeat_units
 from .units_guess import UnitsGuesses
 
@@ -45,6 +47,8 @@ def unused_inputs(inputs: Mapping[str, Sequence[RasterInput]], recipes: Mapping[
 
 def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any]) -> Modality:
     layers, notes = group_layers(key, opened)
+    layers, ordered = order_heights(key, opened, layers, recipe["layers"])
+    notes += ordered
     runs, told = choose_bands(key, [opened[members[0]] for members in layers], recipe)
     guesses, rasters = UnitsGuesses(opened), []
     for layer, run in enumerate(runs):
@@ -63,8 +67,18 @@ def _raster(
 ) -> ModalityRaster:
     numbers = tuple(raster.candidates[i] for i in run.positions)
     quantity = raster.asked.quantity or _quantity(key, raster, numbers, str(trained["quantity"]))
-    said_by = "set" if raster.asked.quantity else "model"
-    return ModalityRaster(raster.info, numbers, quantity, layer, raster.asked.resampling, said_by)
+    asked, said_by = raster.asked, "set" if raster.asked.quantity else "model"
+    return ModalityRaster(
+        raster.info,
+        numbers,
+        quantity,
+        layer,
+        asked.resampling,
+        said_by,
+        derived=tuple(trained.get("derived", ())),
+        speckle=asked.speckle or int(trained.get("speckle", 0)),
+        fill=holes_or(trained.get("fill") if asked.fill is None else asked.fill),
+    )
 
 
 def _quantity(key: str, raster: OpenedRaster, numbers: Sequence[int], trained: str) -> str:

@@ -15,6 +15,7 @@ from .modalities import Modality, ModalityRaster
 from .quantities import to_decibels
 from .raster_io import full_turn, inspect, is_raster, transform_bounds
 from .same_place import require_same_place
+from .speckle import SpeckleFilter
 from .vector_io import rasterise_mask
 from .windows import Window, mirrored
 
@@ -111,30 +112,61 @@ def _mask_reader(mask: str, modalities: Mapping[str, Modality], grid: Grid) -> A
 
 
 class _ModalityReader:
-    """Reads one modality: mosaics the rasters of a layer, joins the layers."""
+    """Reads one modality: mosaics the rasters of a layer, joins the layers, computes what is derived."""
 
     def __init__(self, modality: Modality, grid: Grid) -> None:
-        self._layers = [[_RasterReader(raster, grid) for raster in rasters] for rasters in modality.layers]
-        self._starts = np.cumsum([0, *(len(rasters[0].bands) for rasters in modality.layers)])
+        self._layers = [_LayerReader(rasters, grid) for rasters in modality.layers]
+        self._plan, self._grid = modality.plan, grid
+        self._speckle = {p.layer: SpeckleFilter(p.speckle) for p in self._plan.layers if p.speckle}
 
     def close(self) -> None:
         for layer in self._layers:
-            for reader in layer:
-                reader.close()
+            layer.close()
 
     def read(self, window: Window) -> Floats:
-        out = np.empty((int(self._starts[-1]), window.height, window.width), np.float32)
-        for layer, start, stop in zip(self._layers, self._starts, self._starts[1:]):
-            _mosaic(layer, window, out[start:stop])
-        return out
+        """Return the stacked bands (C, H, W) of a window inside the grid."""
+        if self._plan.is_plain:
+            out = np.empty(
+                (sum(layer.n_bands for layer in self._layers), window.height, window.width), np.float32
+            )
+            start = 0
+            for layer in self._layers:
+                layer.read(window, out[start : start + layer.n_bands])
+                start += layer.n_bands
+            return out
+        part = window.padded(self._plan.margin, *self._grid.shape)
+        values = [self._filtered(i, part) for i in range(len(self._layers))]
+        stacked = self._plan.stacked(values, self._grid.metres)
+        row, col = window.row - part.row, window.col - part.col
+        return stacked[:, row : row + window.height, col : col + window.width]
+
+    def _filtered(self, number: int, window: Window) -> Floats:
+        values = self._layers[number].read(window)
+        speckle = self._speckle.get(number)
+        return values if speckle is None else speckle.apply(values, self._grid, self._layers[number].read)
 
     def valid(self, data: Floats) -> NDArray[np.bool_]:
         """Return where more than half of the bands of every layer are valid."""
-        valid = np.ones(data.shape[1:], dtype=bool)
-        for start, stop in zip(self._starts, self._starts[1:]):
-            counts = np.isfinite(data[start:stop]).sum(axis=0)
-            valid &= 2 * counts > stop - start
-        return valid
+        return self._plan.valid(data)
+
+
+class _LayerReader:
+    """Reads the rasters of one layer as one."""
+
+    def __init__(self, rasters: Sequence[ModalityRaster], grid: Grid) -> None:
+        self._readers = [_RasterReader(raster, grid) for raster in rasters]
+        self.n_bands = len(rasters[0].bands)
+
+    def close(self) -> None:
+        for reader in self._readers:
+            reader.close()
+
+    def read(self, window: Window, out: Floats | None = None) -> Floats:
+        """Return the bands (C, H, W) of a window, in `out` where that is given."""
+        if out is None:
+            out = np.empty((self.n_bands, window.height, window.width), np.float32)
+        _mosaic(self._readers, window, out)
+        return out
 
 
 def _mosaic(readers: Sequence[_RasterReader], window: Window, out: Floats) -> None:

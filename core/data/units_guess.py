@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +40,6 @@ _UNNAMED_BANDS = range(
     10, 14
 )  # bands of a raster that says nothing of its sensor, to be taken for Sentinel-2
 _SENTINEL2_NAME = re.compile(r"^(?:band[ _]?)?B(?:0?[1-9]|8A|1[0-2])(?![0-9A-Za-z])", re.I)
-_SENTINEL2_FILE = re.compile(r"(?<![0-9A-Za-z])(B(?:0?[1-9]|8A|1[0-2]))(?![0-9A-Za-z])", re.I)
 _SENTINEL2_NM = (443, 490, 560, 665, 705, 740, 783, 842, 865, 945, 1375, 1610, 2190)
 _SAME_NM = 8.0
 
@@ -81,7 +80,8 @@ class UnitsGuesses:
     def _guess(self, members: Sequence[int]) -> UnitsGuess:
         if any(self._opened[i].info.category_names or self._opened[i].info.color_table for i in members):
             return UnitsGuess()
-        bands = [band for i in members for band in _named_bands(self._opened[i])]
+        rasters = [self._opened[i] for i in members]
+        bands = [raster.info.band(n) for raster in rasters for n in raster.candidates]
         stored = [self._stored(i) for i in members]
         length = min(len(values) for values in stored)
         return guess_units(bands, np.concatenate([values[:length] for values in stored], axis=1))
@@ -94,13 +94,6 @@ class UnitsGuesses:
         sample = self._samples[position].values
         offset = np.array([raster.info.band(n).offset or 0.0 for n in raster.candidates], np.float32)
         return sample - offset if offset.any() else sample
-
-
-def _named_bands(raster: OpenedRaster) -> list[BandInfo]:
-    """Return the candidate bands; that of a band file is named as the file says (T33UUU_B04_10m.jp2)."""
-    bands = [raster.info.band(n) for n in raster.candidates]
-    match = _SENTINEL2_FILE.search(raster.name)
-    return [replace(bands[0], name=match[1])] if match and len(bands) == 1 else bands
 
 
 def guess_units(bands: Sequence[BandInfo], stored: Floats) -> UnitsGuess:

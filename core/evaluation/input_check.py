@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..data.classes import classes_from_json
+from ..data.decimated import thinned
 from ..data.grid import Grid
 from ..data.grid_choice import choose_grid
 from ..data.modalities import Modality, describe_inputs
@@ -25,7 +26,6 @@ from .input_findings import (
     RasterFindings,
     coverage,
     raster_findings,
-    thinned,
     valid_share,
 )
 from .input_shifts import measure_shifts, shift_problem, shift_text

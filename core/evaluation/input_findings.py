@@ -6,14 +6,14 @@ Everything is read thinly (a lattice of pixels, coarse grids), so that a large s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data.band_choice import sample_bands, useless_bands
-from ..data.decimated import coarse_grid, valid_coarse
+from ..data.decimated import coarse_grid, thinned, valid_coarse
 from ..data.grid import Bounds, Grid
 from ..data.modalities import Modality, ModalityRaster
 from ..data.raster_io import make_grid, transform_bounds
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COVERAGE_SIDE = 256  # pixels of the longer side of the picture of the overlap
-_VALIDITY_BANDS = 5  # bands of a layer looked at for validity
 # Values that stand for nodata in many products; -3e38 is the lowest float32.
 _HIDDEN_NODATA = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -3.4028234663852886e38)
 _MANY_ZEROS = 0.01  # share of pixels
@@ -170,22 +169,6 @@ def _grid_around(modalities: Mapping[str, Modality], grid: Grid) -> Grid:
     side = max(width, height) / COVERAGE_SIDE
     rows, cols = max(1, round(height / side)), max(1, round(width / side))
     return make_grid(grid.crs, (box.x_min, width / cols, 0.0, box.y_max, 0.0, -height / rows), rows, cols)
-
-
-def thinned(modality: Modality, limit: int = _VALIDITY_BANDS) -> Modality:
-    """Return the modality with a few bands per layer and nearest resampling: enough to see where data are."""
-    return replace(
-        modality,
-        rasters=tuple(
-            replace(r, bands=_spread(r.bands, limit), resampling="nearest") for r in modality.rasters
-        ),
-    )
-
-
-def _spread(numbers: Sequence[int], limit: int) -> tuple[int, ...]:
-    if len(numbers) <= limit:
-        return tuple(numbers)
-    return tuple(numbers[round(i * (len(numbers) - 1) / (limit - 1))] for i in range(limit))
 
 
 def valid_share(modalities: Mapping[str, Modality], grid: Grid, mask: str = "") -> float:

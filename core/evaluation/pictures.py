@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.band_plan import SourceBand
 from ..data.classes import LandClass
 from ..data.decimated import coarse_grid, read_coarse
 from ..data.grid import Grid
-from ..data.modalities import Modality, ModalityRaster, SourceBand
+from ..data.modalities import Modality, ModalityRaster
 from ..data.raster_info import RasterInfo
 from ..data.stack import Stack
 from ..data.windows import Window
@@ -65,12 +66,14 @@ def modality_figure(modality: Modality, grid: Grid) -> Markup:
     """Return a modality on a coarse version of `grid`, stretched; three bands as a colour picture."""
     positions, caption = picture_bands(modality)
     coarse = coarse_grid(grid, LONGEST)
-    chosen = _only(modality, positions)
+    computed = not modality.plan.is_one_to_one
+    chosen = _unfiltered(modality) if computed else _only(modality, positions)
     if max(r.info.grid.rows * r.info.grid.cols for r in chosen.rasters) <= _AVERAGE_UP_TO:
         with Stack({modality.key: chosen}, coarse) as stack:
             data = stack.read(Window(0, 0, coarse.rows, coarse.cols)).data[modality.key]
     else:  # averaging reads every pixel
         data = read_coarse(chosen, coarse)
+    data = data[positions] if computed else data
     return figure(image(stretched(data), f"{modality.key}: {caption}"), f"{modality.key}: {caption}")
 
 
@@ -98,11 +101,16 @@ def _named(bands: Sequence[SourceBand], color: str) -> int | None:
     return hits[0] if len(hits) == 1 else None
 
 
+def _unfiltered(modality: Modality) -> Modality:
+    """Return the modality without the speckle filter, whose window is in pixels of the map."""
+    return replace(modality, rasters=tuple(replace(raster, speckle=0) for raster in modality.rasters))
+
+
 def _only(modality: Modality, positions: Sequence[int]) -> Modality:
     """Return the modality with only the bands at `positions`, in that order; its layers are renumbered."""
     rasters = []
     for new, position in enumerate(positions):
         band = modality.bands[position]
         layer = modality.layers[band.layer]
-        rasters += [replace(raster, bands=(band.number,), layer=new) for raster in layer]
+        rasters += [replace(raster, bands=(band.number,), layer=new, speckle=0) for raster in layer]
     return replace(modality, rasters=tuple(rasters))
