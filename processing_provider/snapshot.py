@@ -33,6 +33,7 @@ from ..core.errors import OutputError, SamplesError
 from ..core.job import SamplesInput
 
 CLASS, NAME, GROUP = "class", "name", "group"
+FEATURE = "feature"  # the id in the layer, by which reports name an area
 Styles = dict[str, tuple[str, str]]  # class value as text -> label, colour
 
 
@@ -159,7 +160,7 @@ def _columns(values: list[Any]) -> QgsFields:
     """
     present = {type(v) for v in values if v is not None}
     kind = "int8" if present <= {int, bool} else "double" if present <= {int, float} else "string"
-    uri = f"NoGeometry?field={CLASS}:{kind}&field={NAME}:string&field={GROUP}:string"
+    uri = f"NoGeometry?field={CLASS}:{kind}&field={NAME}:string&field={GROUP}:string&field={FEATURE}:int8"
     return QgsVectorLayer(uri, "columns", "memory").fields()
 
 
@@ -174,7 +175,7 @@ def _rows(
     for feature, value in zip(features, values):
         group = plain_value(feature[group_field]) if group_field else None
         label, _ = styles.get(str(value), (_own_name(feature, class_field, value), ""))
-        attributes = [value, label, None if group is None else str(group)]
+        attributes = [value, label, None if group is None else str(group), feature.id()]
         yield _feature(columns, feature.geometry(), attributes)
 
 

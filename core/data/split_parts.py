@@ -31,6 +31,7 @@ REASONS = {
     NO_DATA: "no data in the sources",
 }
 _SERIOUS = ("Not assessed", "No training samples", "Assessed with fewer")
+_ID_FIELD = "feature"
 DIVIDED, OUTSIDE = "reaches into both parts", "outside the grid"
 
 
@@ -99,12 +100,22 @@ class Parts:
 
 @dataclass(frozen=True, eq=False)
 class LabelledFeature:
-    """A feature with a class: its id in the layer, class index, group name, and its pixels (m,) as codes."""
+    """A feature with a class: its id in the file, class index, group name, and its pixels (m,) as codes.
+
+    `told`: the id by which the user knows it, in the layer that QGIS made the file from.
+    """
 
     number: int
     label: int
     group: str
     codes: Integers
+    told: int = -1
+
+
+def _is_of_qgis(layer: VectorLayer) -> bool:
+    """Say whether a layer is a snapshot made by QGIS, which holds the ids that the features have there."""
+    fields = {field.name: field.type for field in layer.info.fields}
+    return {"class", "name", "group"} <= fields.keys() and fields.get(_ID_FIELD) == "integer"
 
 
 def read_features(
@@ -115,6 +126,8 @@ def read_features(
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
         lookup = field_lookup(layer, spec, samples.classes)
         fields = [spec.class_field, *([spec.group_field] if spec.group_field else [])]
+        has_ids = _is_of_qgis(layer)
+        fields += [_ID_FIELD] if has_ids else []
         total = max(layer.info.n_features, 1)
         for number, item in enumerate(layer.pixels(fields, grid, spec.radius)):
             if number % 200 == 0:
@@ -124,7 +137,8 @@ def read_features(
                 group = item.values[1] if spec.group_field else None
                 codes = [rows * np.int64(grid.cols) + cols for rows, cols in item.parts]
                 pixels = np.unique(np.concatenate([np.zeros(0, np.int64), *codes]))
-                found.append(LabelledFeature(item.number, label, str(group or "").strip(), pixels))
+                told = int(item.values[-1]) if has_ids else item.number
+                found.append(LabelledFeature(item.number, label, str(group or "").strip(), pixels, told))
     return found
 
 

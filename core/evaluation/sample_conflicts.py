@@ -71,7 +71,7 @@ class FeatureNumbers:
         """Index the pixels of features; of those that share a pixel the first counts."""
         codes = np.concatenate([np.zeros(0, np.int64), *(f.codes for f in features)])
         numbers = np.repeat(
-            np.array([f.number for f in features], dtype=np.int64), [len(f.codes) for f in features]
+            np.array([f.told for f in features], dtype=np.int64), [len(f.codes) for f in features]
         )
         order = np.argsort(codes, kind="stable")
         return cls(codes[order], numbers[order], cols)
@@ -196,8 +196,8 @@ def overlaps(features: Sequence[LabelledFeature], grid: Grid) -> list[Conflict]:
         row, col = divmod(shared[len(shared) // 2], grid.cols)
         first, second = features[one], features[other]
         labels, count = (first.label, second.label), len(shared)
-        place = (first.number, row, col, count)
-        found.append(Conflict(OVERLAP, *labels, *place, 1.0, float(count), second.number))
+        place = (first.told, row, col, count)
+        found.append(Conflict(OVERLAP, *labels, *place, 1.0, float(count), second.told))
     return sorted(found, key=lambda c: -c.strength)
 
 

@@ -290,7 +290,9 @@ def _conflict_table(conflicts: Sequence[Conflict], report: SampleReport) -> Mark
 
 
 def _features(item: Conflict) -> str:
-    return f"{item.feature}, {item.other_feature}" if item.other_feature >= 0 else str(item.feature)
+    """Return the ids of a conflict; an area that has not been saved has none yet."""
+    known = [str(number) for number in (item.feature, item.other_feature) if number >= 0]
+    return ", ".join(known) or UNDEFINED
 
 
 def _definitions(report: SampleReport) -> Markup:
