@@ -20,6 +20,10 @@ from .surface_notes import holes_or
 from .units import repeat_units
 from .units_guess import UnitsGuesses
 
+# How many times coarser than in training a source may be. The same product in degrees is up to 1.41 times
+# coarser at the equator than at 60 degrees, which must pass; the next step of sensors is a factor of 2.
+COARSEST = 1.5
+
 
 def repeat_recipes(
     inputs: Mapping[str, Sequence[RasterInput]], recipes: Mapping[str, Mapping[str, Any]]

@@ -15,14 +15,14 @@ from ..errors import ClassesError, ModelFileError
 from ..job import Job
 from ..job_kinds import JobResult
 from ..models.catalog import CATALOG
-from ..models.model_file import read_metadata
+from ..models.model_file import read_metadata, read_preprocess_arrays
 from ..progress import Progress, silent
 from .accuracy_sections import class_section, definitions, headline, matrix_section, measured
 from .confusion import ConfusionMatrix
 from .html import Content, Markup, join, page, properties, section, swatch, table
 from .metrics import compute_metrics
+from .source_needs import Ranges, needs_section, shortened, source_facts
 
-_SHOWN = 6  # bands listed by name at each end of a long list
 Facts = Sequence[tuple[str, str]]
 
 
@@ -35,10 +35,11 @@ def run(job: Job, progress: Progress = silent) -> JobResult:
     metadata = read_metadata(path)
     try:
         classes = classes_from_json(metadata["classes"])
-        for line in card_lines(metadata, path.name, classes):
+        ranges = training_ranges(path)
+        for line in card_lines(metadata, path.name, classes, ranges):
             progress.log(line)
         if target:
-            write_text_atomic(target, card_html(metadata, path.name, classes))
+            write_text_atomic(target, card_html(metadata, path.name, classes, ranges))
     except (KeyError, TypeError, ValueError, AttributeError, ClassesError) as error:
         raise ModelFileError(
             f"The model file is damaged: its description does not fit ({type(error).__name__}: {error}).",
@@ -48,25 +49,41 @@ def run(job: Job, progress: Progress = silent) -> JobResult:
     return JobResult({"report": target} if target else {}, {"N_CLASSES": len(classes)})
 
 
-def card_lines(metadata: Mapping[str, Any], name: str, classes: Sequence[LandClass]) -> list[str]:
-    """Return the card as lines of plain text."""
+def training_ranges(path: Path) -> dict[str, list[tuple[float, float]]]:
+    """Return per modality the range of each raw band in training (half a per cent left out at each end)."""
+    arrays = read_preprocess_arrays(path)
+    keys = [name.split(".")[1] for name in arrays if name.endswith(".low")]
+    return {
+        key: [
+            (float(low), float(high))
+            for low, high in zip(arrays[f"preprocess.{key}.low"], arrays[f"preprocess.{key}.high"])
+        ]
+        for key in keys
+    }
+
+
+def card_lines(
+    metadata: Mapping[str, Any], name: str, classes: Sequence[LandClass], ranges: Ranges
+) -> list[str]:
+    """Return the card as lines of plain text; `ranges`: of each modality's bands in training."""
     lines = [f"{name}: {method_title(metadata)}"]
-    for heading, facts in _groups(metadata):
+    needs = ("Sources it needs", source_facts(metadata, ranges))
+    model, *others = _groups(metadata)
+    for heading, facts in (model, needs, *others):
         lines += [f"{heading}:", *(f"  {label}: {value}" for label, value in facts)] if facts else []
     lines.append("Classes:")
     return [*lines, *(f"  {c.value}  {c.name}  {c.color}" for c in classes)]
 
 
-def card_html(metadata: Mapping[str, Any], name: str, classes: Sequence[LandClass]) -> str:
-    """Return the card as a page."""
+def card_html(metadata: Mapping[str, Any], name: str, classes: Sequence[LandClass], ranges: Ranges) -> str:
+    """Return the card as a page; `ranges`: of each modality's bands in training."""
     head = ["Class", "Value", "Colour"]
     rows = [[join([swatch(c.color), c.name], ""), str(c.value), c.color] for c in classes]
-    sections: list[Content] = [
-        section(heading, properties(facts)) for heading, facts in _groups(metadata)[:2]
-    ]
+    model, *others = _groups(metadata)
+    sections: list[Content] = [section(model[0], properties(model[1])), needs_section(metadata, ranges)]
     sections.append(section(f"Classes ({len(classes)})", table(head, rows, numeric=[1])))
     sections += _accuracy(metadata, classes)
-    sections += [section(heading, properties(facts)) for heading, facts in _groups(metadata)[2:]]
+    sections += [section(heading, properties(facts)) for heading, facts in others]
     return page(name, method_title(metadata), sections)
 
 
@@ -79,7 +96,6 @@ def method_title(metadata: Mapping[str, Any]) -> str:
 def _groups(metadata: Mapping[str, Any]) -> list[tuple[str, Facts]]:
     return [
         ("Model", _model_facts(metadata)),
-        ("Sources it needs", [(key, source_text(recipe)) for key, recipe in metadata["modalities"].items()]),
         ("Scores", _flat({k: v for k, v in metadata.get("scores", {}).items() if k != "matrix"})),
         ("Grid", _flat(metadata.get("grid", {}))),
         ("Training", _flat(metadata.get("training", {}))),
@@ -101,33 +117,6 @@ def _patch_side(metadata: Mapping[str, Any]) -> str:
     side = metadata["config"]["patch_size"]
     metres = metadata.get("grid", {}).get("patch_metres")
     return f"{side} pixels" + (f" = {float(metres):g} m" if isinstance(metres, (int, float)) else "")
-
-
-def source_text(recipe: Mapping[str, Any]) -> str:
-    """Say in words what the recipe of one modality asks for; keys it does not know are left out."""
-    bands = recipe.get("bands") or []
-    count = recipe.get("n_bands", len(bands))
-    parts = [f"{count} band{'' if count == 1 else 's'}"]
-    if recipe.get("quantity"):
-        parts.append(str(recipe["quantity"]).replace("_", " "))
-    if isinstance(recipe.get("pixel_metres"), (int, float)):
-        parts.append(f"pixels of {recipe['pixel_metres']:g} m")
-    wavelengths = [
-        b["wavelength"] for b in bands if isinstance(b, Mapping) and b.get("wavelength") is not None
-    ]
-    if wavelengths:
-        parts.append(f"{min(wavelengths):.0f} to {max(wavelengths):.0f} nm")
-    names = [str(b["name"]) for b in bands if isinstance(b, Mapping) and b.get("name")]
-    if names and not wavelengths:
-        parts.append(shortened(names))
-    return ", ".join(parts)
-
-
-def shortened(names: Sequence[str]) -> str:
-    """Return names in a row; of many the first and the last ones."""
-    if len(names) > 2 * _SHOWN:
-        return f"{', '.join(names[:_SHOWN])} ... {', '.join(names[-2:])}"
-    return ", ".join(names)
 
 
 def _accuracy(metadata: Mapping[str, Any], classes: Sequence[LandClass]) -> list[Markup]:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from ..data.grid import Grid
 
 TRIAL_TILES = 16
-_SOME_TILES, _TRIAL_SECONDS = 5, 10.0  # a slow run is told of after so many tiles, once this time has passed
-_WORTH_TELLING = 20.0  # seconds; of a shorter run nothing is said
+_SOME_TILES, _TRIAL_SECONDS = 4, 10.0  # a slow run is told of after so many tiles, once this time has passed
+_WORTH_TELLING = 20.0  # seconds; of a shorter run, or one about to end, nothing is said
+_HEADER = 2500  # bytes of a file that are no pixels, the colour table for the most part
 _READING = 0.1  # what a pixel without data costs, as a share of one that is classified
 # Steps of the plastic number: the first points of the sequence lie far apart, however many are taken
 # (M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
@@ -152,14 +153,14 @@ class Forecast:
         # Valid pixels are estimated from a sample: never fewer than those that were seen.
         scale = max(1.0, self._valid_pixels / max(1, self._valid_seen))
         factor = scale * (1 + _overviews(self._grid))
-        return {name: math.ceil(seen * factor) for name, seen in self._bytes.items()}
+        return {name: _HEADER + math.ceil(seen * factor) for name, seen in self._bytes.items()}
 
     def _tell(self, progress: Progress) -> None:
         sizes = self.sizes()
         free = self._check_space(sizes)
         left = self._pace.seconds_left()
         total = self._pace.seconds + (left or 0.0)
-        if total < _WORTH_TELLING:
+        if total < _WORTH_TELLING or not left or left < 0.2 * total:
             return
         self._told = (total, sum(sizes.values()))
         progress.log(

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..data.raster_io import dataset_files
 from ..data.text_output import write_text_atomic
-from ..errors import ModelFileError
+from ..errors import ModelFileError, RasterReadError
 from ..job import Job
 from ..version import __version__
 
@@ -67,7 +67,13 @@ def _without_folder(raster: Mapping[str, Any]) -> dict[str, Any]:
 
 def _facts(path: str) -> list[dict[str, Any]]:
     """Return name, size and time of change of a raster's files, sidecars and sources of a VRT included."""
-    return [_stat(name) for name in sorted({path, *dataset_files(path)})]
+    if Path(path).is_dir():  # a product
+        return [_stat(str(file)) for file in sorted(Path(path).rglob("*")) if file.is_file()]
+    try:
+        files = dataset_files(path)
+    except RasterReadError:  # an archive, or nothing that can be read: mapping it will tell
+        files = ()
+    return [_stat(name) for name in sorted({path, *files})]
 
 
 def _stat(path: str) -> dict[str, Any]:

@@ -8,12 +8,10 @@ from typing import Any
 from ..data.grid import Grid
 from ..data.modalities import Modality
 from ..data.raster_io import crs_name
+from ..data.recipes import COARSEST
 from ..errors import AlignmentError
 from ..progress import Progress
 
-# How many times coarser than in training a source may be. The same product in degrees is up to 1.41 times
-# coarser at the equator than at 60 degrees, which must pass; the next step of sensors is a factor of 2.
-COARSEST = 1.5
 _SAME_SIZE = 0.05  # relative difference of map pixels that is not worth a word
 
 

@@ -14,7 +14,7 @@ from ..job_kinds import MODALITIES
 _NO_RASTERS = (
     ".aux.xml", ".ovr", ".msk", ".hdr", ".qml", ".qmd", ".prj", ".tfw", ".tifw", ".wld", ".xml", ".json",
     ".txt", ".csv", ".md", ".html", ".pdf", ".gpkg", ".gpkg-wal", ".gpkg-shm", ".shp", ".shx", ".dbf", ".cpg",
-    ".qgz", ".qgs", ".safetensors", ".png", ".jpg", ".jpeg", ".gif", ".zip", ".ini", ".db",
+    ".qgz", ".qgs", ".safetensors", ".png", ".jpg", ".jpeg", ".gif", ".ini", ".db",
 )  # fmt: skip
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _SEPARATOR = ";"  # between the files of one cell

@@ -12,7 +12,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,13 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
         ModelFileError: the file is missing, truncated, not a Landfuse model, or of a newer version.
     """
     return _description(read_header(path), path)
+
+
+def read_preprocess_arrays(path: str | os.PathLike[str]) -> Arrays:
+    """Return the arrays named `preprocess.*` alone, not the weights; raises like `read_metadata`."""
+    header = read_header(path)
+    wanted = {name: entry for name, entry in header.entries.items() if name.startswith(_PREPROCESS)}
+    return read_arrays(path, replace(header, entries=wanted))
 
 
 def read_model(path: str | os.PathLike[str]) -> TrainedModel:

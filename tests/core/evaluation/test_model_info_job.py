@@ -8,7 +8,8 @@ import pytest
 from landfuse.core.data.classes import LandClass
 from landfuse.core.data.normalisation import Preprocess, fit_normalisation
 from landfuse.core.errors import ModelFileError, OutputError
-from landfuse.core.evaluation.model_info_job import card_lines, method_title, run, source_text
+from landfuse.core.evaluation.model_info_job import card_lines, method_title, run
+from landfuse.core.evaluation.source_needs import source_text
 from landfuse.core.job import parse_job
 from landfuse.core.models.config import ModelConfig
 from landfuse.core.models.model_file import TrainedModel, read_metadata, write_model
@@ -51,6 +52,7 @@ def test_the_log_tells_method_sources_classes_and_scores(tmp_path):
     for expected in (
         "MIBF-Net",
         "hsi: 4 bands, reflectance, pixels of 4 m, 400 to 700 nm",
+        "400 to 700 nm; accepted up to 6 m; values -",
         "7 pixels = 28 m",
         "4  Wald & Wiese",
         "held-back areas",
@@ -78,7 +80,7 @@ def test_a_model_without_scores_has_a_card_too(tmp_path):
 
 def test_a_method_of_a_later_version_is_named_as_unknown(tmp_path):
     model = write(tmp_path / "m.safetensors", method="later_net")
-    lines = card_lines(read_metadata(model), "m", CLASSES)
+    lines = card_lines(read_metadata(model), "m", CLASSES, {})
     assert "later_net (not known to this version)" in lines[0]
     assert method_title({}) == " (not known to this version)"
 
@@ -119,3 +121,26 @@ def test_the_jobs_of_evaluation_run_without_torch_and_scientific_packages(root):
         "import landfuse.core.evaluation.model_info_job, landfuse.core.evaluation.report\n"
     )
     subprocess.run([sys.executable, "-I", "-c", code], check=True, timeout=60)
+
+
+def test_the_card_says_what_a_scene_must_bring_band_by_band(tmp_path):
+    bands = [{"name": "red & hot", "wavelength": 664.6, "width": 31.0}, {"name": "nir", "wavelength": 864.7}]
+    recipe = {"quantity": "reflectance", "bands": bands, "pixel_metres": 20.0, "files": ["s2.tif"]}
+    sample = np.float32([[0.01, 0.1], [0.09, 0.5]])
+    model = write(
+        tmp_path / "m.safetensors",
+        config=ModelConfig({"optical": 2}, 2, 7, {"head": "paper"}),
+        modalities={"optical": recipe},
+        preprocess=Preprocess({"optical": fit_normalisation(sample, "stretch")}),
+    )
+    target = tmp_path / "card.html"
+    events = []
+    run(_job(model, tmp_path, report=str(target)), Progress(events.append))
+    lines = [e["text"] for e in events if e["event"] == "log"]
+    assert any(
+        line.endswith("accepted up to 30 m; values 0.0104 to 0.498; trained on s2.tif") for line in lines
+    )
+    text = target.read_text(encoding="utf-8")
+    assert "What a scene must bring" in text
+    for cell in ("red &amp; hot", "664.6", "31", "864.7", "0.0104", "0.0896", "0.102", "0.498"):
+        assert cell in text

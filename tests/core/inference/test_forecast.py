@@ -138,6 +138,14 @@ def test_of_a_short_run_nothing_is_said(tmp_path):
     assert events == []
 
 
+def test_nothing_is_said_where_the_trial_is_the_run(tmp_path):
+    clock, events = Clock(), []
+    forecast, pace = forecast_of(tmp_path, 1, clock)
+    run_tiles(forecast, pace, clock, 1, 60.0, events)
+    forecast.conclude(Progress(events.append))
+    assert events == []
+
+
 def test_a_disk_that_is_too_small_is_told_with_what_is_needed_and_free(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**9, 10**9 - 5000, 5000))
@@ -155,7 +163,9 @@ def test_sizes_grow_with_the_valid_pixels_and_the_overviews(tmp_path):
     run_tiles(forecast, pace, clock, 16, 0.1, [])
     tile = np.random.default_rng(0).integers(1, 5, (64, 64)).astype(np.uint8)
     # 2048 rows: overviews of 1024 and 512 rows add a quarter and a sixteenth. 16 tiles are half the scene.
-    assert forecast.sizes()["classmap"] == pytest.approx(16 * compressed_size(tile) * 1.3125, rel=0.001)
+    assert forecast.sizes()["classmap"] == pytest.approx(
+        2500 + 16 * compressed_size(tile) * 1.3125, rel=0.001
+    )
 
 
 @pytest.mark.parametrize(
