@@ -20,7 +20,7 @@ from ..core.job_kinds import KINDS, MODALITIES, JobKind, JobResult
 from ..core.progress import Progress
 from . import definitions, runtime
 from .feedback import FeedbackReporter
-from .translate import Request, checked_bands, make_job
+from .translate import Request, checked_bands, make_job, without_products
 
 _PATHS = ("file", "folder")
 ICONS = Path(__file__).resolve().parents[1] / "resources" / "icons"
@@ -113,7 +113,7 @@ class LandfuseAlgorithm(QgsProcessingAlgorithm):
     def checkParameterValues(
         self, parameters: dict[str, Any], context: QgsProcessingContext
     ) -> tuple[bool, str]:
-        ok, message = super().checkParameterValues(parameters, context)
+        ok, message = super().checkParameterValues(without_products(parameters), context)
         if ok:
             message = self._problem_with(Request(self, parameters, context))
         return ok and not message, message

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ..core.data.products import is_product
 from ..core.errors import BandError, RasterReadError, SamplesError, VectorReadError
 from ..core.job import GridRequest, Job, RasterInput, SamplesInput, parse_job
 from ..core.job_kinds import KINDS, MODALITIES, Parameter
@@ -92,27 +93,56 @@ def sources(request: Request) -> dict[str, tuple[RasterInput, ...]]:
     for key in MODALITIES:
         name = key.upper()
         bands = checked_bands(request.text(f"{name}_BANDS"), f"{name}_BANDS")
-        layers = _layers(request, name) if request.given(name) else []
-        if layers:
+        given = _given(request, name) if request.given(name) else []
+        if given:
             quantity = request.choice(f"{name}_QUANTITY")
-            options = options_of_rasters(request.text(f"{name}_OPTIONS"), len(layers), f"{name}_OPTIONS")
+            options = options_of_rasters(request.text(f"{name}_OPTIONS"), len(given), f"{name}_OPTIONS")
             inputs[key] = tuple(
-                raster_input(layer, {"bands": bands, "quantity": quantity, **own})
-                for layer, own in zip(layers, options)
+                raster_input(item, {"bands": bands, "quantity": quantity, **own})
+                for item, own in zip(given, options)
             )
     return inputs
 
 
-def _layers(request: Request, name: str) -> list[QgsMapLayer]:
-    layers = request.algorithm.parameterAsLayerList(request.parameters, name, request.context)
-    value = request.parameters[name]
-    wanted = value if isinstance(value, (list, tuple)) else [value]
+def without_products(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters without folders and products among the sources: they are no layers to QGIS."""
+    kept = dict(parameters)
+    for name in {key.upper() for key in MODALITIES} & set(kept):
+        wanted = _listed(kept[name])
+        layers = [item for item in wanted if not _is_product(item)]
+        if len(layers) < len(wanted):
+            kept[name] = layers
+    return kept
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _is_product(item: Any) -> bool:
+    return isinstance(item, str) and is_product(item)
+
+
+def _given(request: Request, name: str) -> list[QgsMapLayer | str]:
+    """Return the layers of a source in the order given; folders and products as their paths."""
+    wanted = _listed(request.parameters[name])
+    products = [item for item in wanted if _is_product(item)]
+    if not products:
+        return list(_layers(request, name, wanted))
+    parts = [[item] if item in products else _layers(request, name, [item]) for item in wanted]
+    return [item for part in parts for item in part]
+
+
+def _layers(request: Request, name: str, wanted: list[Any]) -> list[QgsMapLayer]:
+    """Return the layers that items of a source stand for. Raises `RasterReadError` for what is none."""
+    given = {**request.parameters, name: wanted}
+    layers = request.algorithm.parameterAsLayerList(given, name, request.context)
     if len(layers) >= len(wanted):
         return layers
     for item in wanted:  # Processing leaves out silently what it cannot load
         if isinstance(item, str) and QgsProcessingUtils.mapLayerFromString(item, request.context) is None:
             raise _not_readable(item, name)
-    raise _not_readable(str(value), name)
+    raise _not_readable(str(wanted), name)
 
 
 def _not_readable(item: str, name: str) -> RasterReadError:
@@ -122,15 +152,16 @@ def _not_readable(item: str, name: str) -> RasterReadError:
     )
 
 
-def raster_input(layer: QgsMapLayer, settings: Mapping[str, Any] | None = None) -> RasterInput:
-    """Return what core must know of a raster layer, CRS and nodata set only in QGIS included.
+def raster_input(layer: QgsMapLayer | str, settings: Mapping[str, Any] | None = None) -> RasterInput:
+    """Return what core must know of a layer, CRS and nodata set only in QGIS included, or of a product.
 
     `settings`: further keys of a job's raster, such as `bands`.
     """
     values = dict(settings or {})
-    nodata = (*_nodata_set_in_qgis(layer), *values.pop("nodata", ()))
-    derived = tuple(values.pop("derived", ()))
-    path = raster_path(layer)
+    nodata, derived = tuple(values.pop("nodata", ())), tuple(values.pop("derived", ()))
+    if isinstance(layer, str):
+        return RasterInput(layer, nodata=nodata, derived=derived, **values)
+    path, nodata = raster_path(layer), (*_nodata_set_in_qgis(layer), *nodata)
     return RasterInput(path, crs=_crs_set_in_qgis(layer), nodata=nodata, derived=derived, **values)
 
 

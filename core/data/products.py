@@ -42,6 +42,21 @@ class Expansion:
     notes: tuple[str, ...] = ()
 
 
+def is_product(path: str) -> bool:
+    """Return whether a path stands for several rasters: a folder, an archive, a product's metadata file or a
+    container of rasters.
+    """  # noqa: D205  one sentence
+    try:
+        return (
+            path.lower().endswith(".zip")
+            or is_product_metadata(base_name(path))
+            or is_folder(path)
+            or bool(subdatasets(path))
+        )
+    except RasterReadError:
+        return False
+
+
 def expand(asked: RasterInput) -> Expansion:
     """Return the rasters that a path of a job stands for; a raster stands for itself.
 

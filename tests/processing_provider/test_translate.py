@@ -70,6 +70,18 @@ def test_a_file_that_is_no_raster_is_named(algorithm, context, make_raster, tmp_
         sources(Request(algorithm("checkinputs"), values, context))
 
 
+def test_a_folder_is_a_source_beside_layers(algorithm, context, make_raster, tmp_path):
+    layer = QgsRasterLayer(make_raster("first.tif"), "first")
+    folder = tmp_path / "product"
+    folder.mkdir()
+    make_raster("product/part.tif")
+    values = {"OPTICAL": [str(folder), layer, str(folder)], "OPTICAL_OPTIONS": "2.nodata=3"}
+    assert algorithm("checkinputs").checkParameterValues(values, context) == (True, "")
+    found = sources(Request(algorithm("checkinputs"), values, context))["optical"]
+    assert [raster.path for raster in found] == [str(folder), layer.source(), str(folder)]
+    assert [raster.nodata for raster in found] == [(), (3.0,), ()]
+
+
 def test_the_grid_that_was_fixed_is_in_the_job(algorithm, context, make_raster):
     reference = make_raster("r.tif")
     values = {
