@@ -56,6 +56,19 @@ class RasterInfo:
 
 
 @dataclass(frozen=True)
+class RasterStorage:
+    """How a raster is stored.
+
+    `n_bytes` of all its files on disk (0 = none); `compression` as GDAL names it ("" = none known); number of
+    `overviews`.
+    """
+
+    n_bytes: int
+    compression: str
+    overviews: int
+
+
+@dataclass(frozen=True)
 class RasterLayout:
     """How a GeoTIFF is to be written.
 

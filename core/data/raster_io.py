@@ -21,7 +21,7 @@ from ..errors import AlignmentError, LandfuseError, OutputError, RasterReadError
 from .declared_units import declared_units, with_declared_units
 from .grid import Bounds, GeoTransform, Grid, is_usable
 from .longitudes import connected
-from .raster_info import BandInfo, RasterInfo, RasterLayout
+from .raster_info import BandInfo, RasterInfo, RasterLayout, RasterStorage
 from .spectral import BandMetadata, Spectrum, prisma_bands, read_spectra
 from .windows import Window
 
@@ -371,6 +371,15 @@ def _grid_of(dataset: Any, transform: GeoTransform, crs: str) -> Grid:
 def _band_metadata(band: Any, number: int) -> BandMetadata:
     items = band.GetMetadata()  # first: before it, GetCategoryNames() of GDAL 3.6 misses the sidecar file
     return BandMetadata(items, band.GetMetadata("IMAGERY"), band.GetDescription() or f"band {number}")
+
+
+def storage_of(path: str) -> RasterStorage:
+    """Return how a raster is stored. Raises `RasterReadError`."""
+    dataset = open_raster(path)
+    files = [name for name in dataset.GetFileList() or () if os.path.isfile(name)]
+    compression = dataset.GetMetadata("IMAGE_STRUCTURE").get("COMPRESSION", "")
+    overviews = dataset.GetRasterBand(1).GetOverviewCount()
+    return RasterStorage(sum(os.path.getsize(name) for name in files), compression, overviews)
 
 
 def _describe_band(band: Any, about: BandMetadata, spectrum: Spectrum) -> BandInfo:

@@ -10,7 +10,8 @@ from ..job import Job
 from ..job_kinds import JobResult
 from ..progress import Progress, silent
 from .check_inputs_report import check_html
-from .input_check import check_inputs, verdict
+from .input_check import check_inputs
+from .input_verdict import verdict, what_fits
 
 
 def run(job: Job, progress: Progress = silent) -> JobResult:
@@ -28,6 +29,8 @@ def run(job: Job, progress: Progress = silent) -> JobResult:
     for line in (*check.grid_notes, *check.notes):
         progress.log(line)
     progress.log(verdict(check))
+    for line in what_fits(check):
+        progress.log(line)
     if target:
         write_text_atomic(target, check_html(check, job.mask, progress.part(0.8, 1.0)))
     progress(1.0, "Done")

@@ -24,11 +24,12 @@ from .input_findings import (
     Coverage,
     Problem,
     RasterFindings,
+    Usable,
     coverage,
     raster_findings,
-    valid_share,
+    usable,
 )
-from .input_shifts import measure_shifts, shift_problem, shift_text
+from .input_shifts import measure_shifts, shift_problem
 from .shift_blocks import MeasuredShift
 
 Result = TypeVar("Result")
@@ -40,8 +41,8 @@ _COARSE = 20  # times: pixel sizes that far apart hardly help each other
 class InputCheck:
     """What was found. `grid` is None where the sources cannot be brought together.
 
-    `valid_share`: of the pixels of the grid, those valid in every source. `samples`: on the valid pixels;
-    `outside` (K,): samples per class that are not.
+    `usable`: which pixels of the grid are valid in the sources. `samples`: on the valid pixels; `outside`
+    (K,): samples per class that are not.
     """
 
     modalities: Mapping[str, Modality]
@@ -49,12 +50,17 @@ class InputCheck:
     grid: Grid | None = None
     grid_notes: Sequence[str] = ()
     coverage: Coverage | None = None
-    valid_share: float = math.nan
+    usable: Usable | None = None
     samples: SampleSet | None = None
     outside: Sequence[int] = ()
     shifts: Sequence[MeasuredShift] = ()
     problems: Sequence[Problem] = ()
     notes: Sequence[str] = ()
+
+    @property
+    def valid_share(self) -> float:
+        """Of the pixels of the grid, those that are valid in every source; NaN where it is unknown."""
+        return self.usable.share if self.usable else math.nan
 
     @property
     def max_shift(self) -> float:
@@ -65,16 +71,6 @@ class InputCheck:
     def overlap_share(self) -> float:
         """The common area as a share of the smallest source; NaN where it is unknown."""
         return self.coverage.overlap_share if self.coverage else math.nan
-
-
-def verdict(check: InputCheck) -> str:
-    """Return the result in a sentence."""
-    if check.problems:
-        count = len(check.problems)
-        return f"{count} problem{'' if count == 1 else 's'} found."
-    if check.samples is None:
-        return "The sources fit together. Give training samples to check them too."
-    return "Ready to train."
 
 
 def check_inputs(job: Job, progress: Progress = silent) -> InputCheck:
@@ -90,7 +86,7 @@ def check_inputs(job: Job, progress: Progress = silent) -> InputCheck:
     check = InputCheck(modalities, findings, notes=[n for m in modalities.values() for n in m.notes])
     if modalities and not any(_is_fatal(p) for p in problems):
         check = _on_the_grid(check, job, problems, progress.part(0.4, 1.0))
-    return replace(check, problems=tuple(problems))
+    return replace(check, problems=tuple(dict.fromkeys(problems)))
 
 
 class _Fatal(Problem):
@@ -102,16 +98,19 @@ def _is_fatal(problem: Problem) -> bool:
 
 
 def _attempt(
-    problems: list[Problem], work: Callable[..., Result], *args: object, kind: type[Problem] = Problem
+    problems: list[Problem],
+    work: Callable[..., Result],
+    *args: object,
+    kind: Callable[[str, str, bool], Problem] = Problem,
 ) -> Result | None:
-    """Return what `work` returns; an error of ours becomes a problem and None."""
+    """Return what `work` returns; an error of ours becomes a problem that stops a training, and None."""
     try:
         return work(*args)
     except OutputError:
         raise
     except LandfuseError as error:
         where = f"{error.where}: " if error.where else ""
-        problems.append(kind(f"{where}{error.what}", error.remedy))
+        problems.append(kind(f"{where}{error.what}", error.remedy, True))
         return None
 
 
@@ -137,8 +136,8 @@ def _on_the_grid(check: InputCheck, job: Job, problems: list[Problem], progress:
     if chosen is None:
         return check
     grid, notes = chosen
-    share = _attempt(problems, valid_share, check.modalities, grid, job.mask)
-    check = replace(check, grid=grid, grid_notes=notes, valid_share=math.nan if share is None else share)
+    seen = _attempt(problems, usable, check.modalities, grid, job.mask)
+    check = replace(check, grid=grid, grid_notes=notes, usable=seen)
     problems += _overlap_problems(check)
     check = _with_shifts(check, problems, progress.part(0.5, 0.8))
     return _with_samples(check, job, problems, progress.part(0.8, 1.0))
@@ -158,6 +157,7 @@ def _overlap_problems(check: InputCheck) -> list[Problem]:
             Problem(
                 "There is no place where all sources have data.",
                 "Leave out the source that lies elsewhere, or choose another one.",
+                stops=True,
             )
         )
     elif share < _LITTLE:
@@ -187,10 +187,9 @@ def _with_shifts(check: InputCheck, problems: list[Problem], progress: Progress)
     if grid is None or not (check.coverage and check.coverage.common.any()):
         return check
     shifts = measure_shifts(check.modalities, partial(_attempt, problems), progress)
-    found = [(shift, shift_problem(shift, grid)) for shift in shifts]
-    problems += [problem for _, problem in found if problem is not None]
-    small = [shift_text(shift, grid) for shift, problem in found if shift.sure and problem is None]
-    return replace(check, shifts=shifts, notes=[*check.notes, *small])
+    found = (shift_problem(shift, grid) for shift in shifts)
+    problems += [problem for problem in found if problem is not None]
+    return replace(check, shifts=shifts)
 
 
 def _with_samples(check: InputCheck, job: Job, problems: list[Problem], progress: Progress) -> InputCheck:

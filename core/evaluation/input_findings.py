@@ -33,10 +33,14 @@ _MANY_ZEROS = 0.01  # share of pixels
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps the inputs from being used well, with what to do about it."""
+    """Something that keeps the inputs from being used well, with what to do about it.
+
+    `stops`: a training with these inputs would end with an error.
+    """
 
     what: str
     remedy: str = ""
+    stops: bool = False
 
     def __str__(self) -> str:
         return f"{self.what} {self.remedy}".strip()
@@ -44,17 +48,21 @@ class Problem:
 
 @dataclass(frozen=True)
 class BandFigures:
-    """One band of a file: minimum, mean and maximum of the valid pixels looked at, NaN where there are none.
+    """One band of a file, in its units; figures of the valid pixels looked at, NaN where there are none.
 
-    `dropped` says why the band is left out, "" where it is used.
+    `wavelength` and `width` in nm. `valid`: share of the pixels looked at that hold a value. `dropped` says
+    why the band is left out, "" where it is used.
     """
 
     number: int
     name: str
     wavelength: float | None
+    width: float | None
     minimum: float
     mean: float
     maximum: float
+    deviation: float
+    valid: float
     dropped: str = ""
 
 
@@ -110,7 +118,8 @@ def raster_findings(raster: ModalityRaster) -> RasterFindings:
             number,
             info.band(number).name,
             info.band(number).wavelength,
-            *_range(sample.values[:, position]),
+            info.band(number).width,
+            *_figures(sample.values[:, position]),
             "" if number in raster.bands else reasons.get(number, "not chosen"),
         )
         for position, number in enumerate(sample.numbers)
@@ -118,11 +127,13 @@ def raster_findings(raster: ModalityRaster) -> RasterFindings:
     return RasterFindings(raster, share, bands, _hidden_nodata(raster, sample.values[:, used]))
 
 
-def _range(values: NDArray[np.float32]) -> tuple[float, float, float]:
+def _figures(values: NDArray[np.float32]) -> tuple[float, float, float, float, float]:
+    """Return minimum, mean, maximum, standard deviation and the valid share of the values of a band."""
     valid = values[np.isfinite(values)].astype(np.float64)
     if not len(valid):
-        return math.nan, math.nan, math.nan
-    return float(valid.min()), float(valid.mean()), float(valid.max())
+        return math.nan, math.nan, math.nan, math.nan, 0.0
+    spread = float(valid.std(ddof=1)) if len(valid) > 1 else math.nan
+    return float(valid.min()), float(valid.mean()), float(valid.max()), spread, len(valid) / len(values)
 
 
 def _hidden_nodata(raster: ModalityRaster, values: NDArray[np.float32]) -> tuple[Problem, ...]:
@@ -171,11 +182,42 @@ def _grid_around(modalities: Mapping[str, Modality], grid: Grid) -> Grid:
     return make_grid(grid.crs, (box.x_min, width / cols, 0.0, box.y_max, 0.0, -height / rows), rows, cols)
 
 
-def valid_share(modalities: Mapping[str, Modality], grid: Grid, mask: str = "") -> float:
-    """Return the share of the pixels of a coarse version of `grid` that all modalities and the mask allow."""
+@dataclass(frozen=True, eq=False)
+class Usable:
+    """Where a map can be made, on a coarse version of the grid.
+
+    `valid`: per modality bool (rows, cols); `allowed`: by the mask.
+    """
+
+    valid: Mapping[str, NDArray[np.bool_]]
+    allowed: NDArray[np.bool_]
+
+    @property
+    def share(self) -> float:
+        """The share of the map's pixels that all modalities and the mask allow."""
+        return float(self._all_but("").mean())
+
+    def unmapped(self, key: str) -> float:
+        """Return the share of the map's pixels, inside the mask, where a modality has no data."""
+        allowed = int(self.allowed.sum())
+        return float((self.allowed & ~self.valid[key]).sum()) / allowed if allowed else math.nan
+
+    def alone(self, key: str) -> float:
+        """Return the share of the map's pixels, inside the mask, that only one modality lacks."""
+        allowed = int(self.allowed.sum())
+        return float((self._all_but(key) & ~self.valid[key]).sum()) / allowed if allowed else math.nan
+
+    def _all_but(self, left_out: str) -> NDArray[np.bool_]:
+        whole = self.allowed.copy()
+        for key, mask in self.valid.items():
+            if key != left_out:
+                whole &= mask
+        return whole
+
+
+def usable(modalities: Mapping[str, Modality], grid: Grid, mask: str = "") -> Usable:
+    """Look which pixels of a coarse version of `grid` the modalities and the mask allow."""
     coarse = coarse_grid(grid, COVERAGE_SIDE)
     with Stack({}, coarse, mask) as stack:
-        valid = stack.valid(Window(0, 0, coarse.rows, coarse.cols))
-    for modality in modalities.values():
-        valid = valid & valid_coarse(thinned(modality), coarse)
-    return float(valid.mean())
+        allowed = stack.valid(Window(0, 0, coarse.rows, coarse.cols))
+    return Usable({key: valid_coarse(thinned(m), coarse) for key, m in modalities.items()}, allowed)

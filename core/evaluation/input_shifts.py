@@ -78,6 +78,9 @@ def shift_text(shift: MeasuredShift, grid: Grid) -> str:
     if not way:
         return f"{shift.second.name} lies on {shift.first.name} within {exact}."
     pixels = f"{shift.length / grid.pixel_metres:.1f} map pixels"
+    coarse = max((shift.first.modality, shift.second.modality), key=lambda m: m.pixel_metres)
+    if coarse.pixel_metres > 2 * grid.pixel_metres:
+        pixels += f", {shift.length / coarse.pixel_metres:.2f} pixels of {coarse.key}"
     of = "of" if shift.grid.crs else "from"
     return f"{shift.second.name} lies {way} {of} {shift.first.name} (± {exact}, {pixels})."
 

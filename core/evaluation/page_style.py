@@ -70,6 +70,7 @@ svg .rule { stroke: var(--line); stroke-width: 1; }
   border-radius: 1em; padding: 0 .5em; margin-left: .4em; white-space: nowrap; }
 .entry { display: inline-block; margin-right: .9em; white-space: nowrap; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; }
+.pictures + .pictures { margin-top: 1rem; }
 .pictures figure { margin: 0; }
 .pictures img { width: 100%; height: auto; display: block; border-radius: .3rem; background: var(--panel);
   image-rendering: auto; }

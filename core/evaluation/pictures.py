@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST = 480  # pixels of the longer side of a picture
 _AVERAGE_UP_TO = 1 << 22  # pixels of a raster; a picture of a larger one takes single pixels
+_MANY_BANDS = 16  # of which the first three would look alike
 _RED_GREEN_BLUE = (660.0, 560.0, 480.0)  # nm
 _GROUND, _AGREE, _ERROR = (150, 156, 164, 70), (29, 111, 165, 255), (214, 88, 20, 255)
 
@@ -88,10 +89,15 @@ def picture_bands(modality: Modality) -> tuple[list[int], str]:
         named = [_named(bands, color) for color in ("red", "green", "blue")]
         chosen = [i for i in named if i is not None]
     if len(set(chosen)) < 3:
-        chosen = [0, 1, 2] if len(bands) >= 3 and modality.quantity == "reflectance" else [0]
+        chosen = _spread_bands(len(bands)) if len(bands) >= 3 and modality.quantity == "reflectance" else [0]
     names = ", ".join(bands[i].name for i in chosen)
     plain = len(chosen) == 1 or names.lower() == "red, green, blue"
     return chosen, names if plain else f"{names} as red, green, blue"
+
+
+def _spread_bands(count: int) -> list[int]:
+    """Return three bands of which nothing is known: the first, or of many some that differ."""
+    return [0, 1, 2] if count < _MANY_BANDS else [3 * count // 4, count // 2, count // 4]
 
 
 def _named(bands: Sequence[SourceBand], color: str) -> int | None:

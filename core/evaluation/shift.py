@@ -5,8 +5,8 @@ a LiDAR, dark for a radar. What they share is where edges run. Each pixel gets t
 with the angle doubled, so that an edge from dark to bright equals one from bright to dark, as a complex
 number whose length grows with the strength of the edge up to 1. (Doubled angles: the normalised gradient
 fields of Haber and Modersitzki, MICCAI 2006; correlated in the frequency domain: the orientation correlation
-of Fitch et al., BMVC 2002.) The fields are correlated block by block; the sum over the blocks gives the shift,
-leaving out one block after the other gives its error. Numpy only.
+of Fitch et al., BMVC 2002.) The fields are correlated block by block; the sum over the blocks gives the
+shift, leaving out one block after the other gives its error. Numpy only.
 """
 
 from __future__ import annotations

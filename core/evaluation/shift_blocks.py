@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FINER = 4  # times finer than the coarser source: what lies between its pixels tells nothing more
-_BLOCK, _BLOCKS = 128, 6  # side of a block in pixels; blocks along a side of the scene at most
+_BLOCK, _BLOCKS = 128, 5  # side of a block in pixels; blocks along a side of the scene at most
 _SMALL_BLOCK = 16
 _SMALL_BLOCKS = 4  # blocks along a side of a small scene
 _REACH = 32  # pixels; the largest shift that is looked for
 _BANDS = 4  # of a source, spread over all
+_AROUND = 16  # pixels around a block that is shown
 _AVERAGE_UP_TO = 4.0  # times finer than the grid; a finer source is sampled instead of averaged
 
 
@@ -49,7 +50,7 @@ class MeasuredShift:
     """How far `second` lies beside `first`: metres east and north, map units where there is no CRS.
 
     `error` and `reach` (the largest shift looked for) in the same unit. `estimate` in pixels of `grid`, None
-    where the images have nothing in common.
+    where the images have nothing in common. `block`: the part of the grid with most edges in both.
     """
 
     first: Side
@@ -57,6 +58,7 @@ class MeasuredShift:
     grid: Grid
     reach: float
     estimate: Estimate | None
+    block: Window
 
     @property
     def sure(self) -> bool:
@@ -96,7 +98,7 @@ def measure_shift(first: Side, second: Side, progress: Progress = silent) -> Mea
     reach = min(_REACH, min(grid.shape) // 4)
     with ExitStack() as stack:
         readers = [stack.enter_context(EdgeReader(some_bands(m), grid)) for m in modalities]
-        blocks, surfaces = list(spread_blocks(grid)), []
+        blocks, surfaces, edges = list(spread_blocks(grid)), [], []
         for number, block in enumerate(blocks):
             progress(number / len(blocks), f"Comparing {first.name} with {second.name}")
             window = block.padded(reach + MARGIN, *grid.shape)
@@ -104,19 +106,34 @@ def measure_shift(first: Side, second: Side, progress: Progress = silent) -> Mea
             inner = slice(row, row + block.height), slice(col, col + block.width)
             fields = [edge_field(reader.read(window)) for reader in readers]
             surfaces.append(block_surface(fields[0], fields[1], inner, reach))
-    return MeasuredShift(first, second, grid, reach * grid.pixel_metres, estimate(surfaces))
+            edges.append(min(float(np.abs(field[inner]).sum()) for field in fields))
+    best = blocks[int(np.argmax(edges))]
+    return MeasuredShift(first, second, grid, reach * grid.pixel_metres, estimate(surfaces), best)
+
+
+def block_edges(shift: MeasuredShift) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the strength of the edges (H, W), 0 to 1, of both sources in and around the block of most edges.
+
+    Raises `RasterReadError` and `AlignmentError`.
+    """
+    window = shift.block.padded(_AROUND, *shift.grid.shape)
+    strengths = []
+    for side in (shift.first, shift.second):
+        with EdgeReader(some_bands(side.modality), shift.grid) as reader:
+            strengths.append(np.abs(edge_field(reader.read(window))))
+    return strengths[0], strengths[1]
 
 
 def some_bands(modality: Modality) -> Modality:
-    """Return the finest layer of a modality with a few of its bands, spread evenly."""
+    """Return the finest layer of a modality with a few of its bands, spread evenly, holes not filled."""
     rasters = min(modality.layers, key=lambda layer: layer[0].info.grid.pixel_metres)
     numbers = rasters[0].bands
     if len(numbers) > _BANDS:
         # Not the first and last: sensors are noisy at the ends of their range.
         steps = (np.arange(_BANDS) + 0.5) / _BANDS * len(numbers)
         numbers = tuple(numbers[int(step)] for step in steps)
-    chosen = tuple(replace(raster, bands=numbers, layer=0) for raster in rasters)
-    return replace(modality, rasters=chosen)
+    as_measured = {"bands": numbers, "layer": 0, "derived": (), "speckle": 0, "fill": None}
+    return replace(modality, rasters=tuple(replace(raster, **as_measured) for raster in rasters))
 
 
 def common_grid(first: Modality, second: Modality) -> Grid | None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from landfuse.core.errors import Cancelled, OutputError
 from landfuse.core.evaluation.check_inputs_job import run
-from landfuse.core.evaluation.input_check import check_inputs, places_per_class, verdict
+from landfuse.core.evaluation.input_check import check_inputs, places_per_class
+from landfuse.core.evaluation.input_verdict import in_order, verdict
 from landfuse.core.evaluation.pictures import picture_bands
 from landfuse.core.job import parse_job
 from landfuse.core.progress import Progress
@@ -126,7 +127,7 @@ def test_a_missing_file_is_a_problem_and_the_others_are_still_shown(tmp_path, op
     check = check_inputs(_job(tmp_path, optical=optical, lidar=str(tmp_path / "none.tif")))
     assert list(check.modalities) == ["optical"]
     assert "none.tif" in check.problems[0].what
-    assert verdict(check) == "1 problem found."
+    assert verdict(check) == "Not ready to train: 1 problem would stop it."
 
 
 def test_every_file_that_cannot_be_read_is_told_once(tmp_path, optical):
@@ -234,3 +235,103 @@ def test_colours_are_chosen_by_name_and_by_wavelength(tmp_path, optical, random)
     check = check_inputs(_job(tmp_path, optical=optical, hsi=waves))
     assert picture_bands(check.modalities["optical"])[0] == [2, 1, 0]
     assert picture_bands(check.modalities["hsi"])[0] == [2, 1, 0]
+
+
+def test_bands_have_deviation_valid_share_and_width(tmp_path, random):
+    values = random.random((1, 20, 20)).astype(np.float32)
+    values[0, :5] = -1
+    check = check_inputs(_job(tmp_path, optical=write_raster(tmp_path / "o.tif", values, 4.0, nodata=-1)))
+    band = check.findings["optical"][0].bands[0]
+    assert band.deviation == pytest.approx(values[0, 5:].std(ddof=1), rel=1e-4)
+    assert band.valid == pytest.approx(0.75)
+    assert band.width is None
+
+
+def test_what_stays_unmapped_is_told_per_source(tmp_path, random):
+    first, second = random.random((2, 1, 40, 40)).astype(np.float32)
+    first[:, :10] = -1  # a quarter above
+    second[:, :, :20] = -1  # the left half
+    paths = [write_raster(tmp_path / f"{n}.tif", v, 2.0, nodata=-1) for n, v in (("a", first), ("b", second))]
+    check = check_inputs(_job(tmp_path, lidar=paths[0], sar=paths[1]))
+    usable = check.usable
+    assert usable.share == pytest.approx(0.375)
+    assert (usable.unmapped("lidar"), usable.unmapped("sar")) == pytest.approx((0.25, 0.5))
+    assert (usable.alone("lidar"), usable.alone("sar")) == pytest.approx((0.125, 0.375))
+
+
+def test_a_large_shift_is_a_problem_that_does_not_stop_and_its_pictures_are_shown(
+    tmp_path, two_views, save_raster
+):
+    images = two_views(160)
+    optical = save_raster("o.tif", images[0], pixel=2.0)
+    lidar = save_raster("l.tif", images[1], pixel=2.0, x=500010.0)
+    result = run(_job(tmp_path, report=tmp_path / "r.html", optical=optical, lidar=lidar))
+    assert result.numbers["MAX_SHIFT"] == pytest.approx(10, abs=0.6)
+    assert result.numbers["PROBLEMS"] == 1
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "The sources can be used, but mend 1 problem first." in text
+    assert "m east of optical" in text
+    assert text.count("data:image/png") == 5  # overlap, two sources, edges before and after
+    assert "The same with lidar moved" in text
+
+
+def test_what_stops_comes_before_what_should_be_mended(tmp_path, optical, random):
+    coarse = write_raster(tmp_path / "t.tif", random.random((1, 2, 2)), 40.0)
+    samples = write_polygons(tmp_path / "p.geojson", [(5, 5, 5, 1), (30, 5, 5, 1)])
+    check = check_inputs(_job(tmp_path, samples, optical=optical, other=coarse))
+    assert verdict(check) == "Not ready to train: 1 problem would stop it. 1 more should be mended."
+    assert [p.stops for p in in_order(check)] == [True, False]
+
+
+def test_one_source_without_crs_and_samples_is_enough(tmp_path, random):
+    path = write_raster(tmp_path / "o.tif", random.random((4, 30, 30)), 1.0, epsg=0)
+    result = run(_job(tmp_path, report=tmp_path / "r.html", optical=path))
+    assert result.numbers == {"OVERLAP_SHARE": 1.0, "MAX_SHIFT": None, "PROBLEMS": 0}
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "no CRS" in text
+    assert "Shift between" not in text
+
+
+def test_sources_that_overlap_only_in_invalid_pixels_are_not_ready(tmp_path, random):
+    first, second = random.random((2, 1, 40, 40)).astype(np.float32)
+    first[:, :, :20], second[:, :, 20:] = -1, -1
+    paths = [write_raster(tmp_path / f"{n}.tif", v, 2.0, nodata=-1) for n, v in (("a", first), ("b", second))]
+    report = tmp_path / "r.html"
+    result = run(_job(tmp_path, report=report, lidar=paths[0], sar=paths[1]))
+    assert result.numbers["OVERLAP_SHARE"] == 0
+    text = report.read_text(encoding="utf-8")
+    assert "Not ready to train" in text
+    assert "There is no place where all sources have data." in text
+
+
+def test_a_source_that_is_invalid_everywhere_is_told(tmp_path, optical):
+    empty = write_raster(tmp_path / "e.tif", np.full((1, 40, 40), -1), 2.0, nodata=-1)
+    result = run(_job(tmp_path, report=tmp_path / "r.html", optical=optical, lidar=empty))
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert result.numbers["PROBLEMS"] >= 1
+    assert "Not ready to train" in text
+    assert "e.tif" in text
+
+
+def test_a_broken_file_among_good_ones_stops_but_the_rest_is_reported(tmp_path, optical):
+    broken = tmp_path / "broken.tif"
+    broken.write_bytes(b"II*\0 this is no raster")
+    run(_job(tmp_path, report=tmp_path / "r.html", optical=optical, lidar=str(broken)))
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Not ready to train: 1 problem would stop it." in text
+    assert "broken.tif" in text
+    assert "optical.tif" in text
+
+
+def test_files_are_told_with_their_format(tmp_path, optical):
+    run(_job(tmp_path, report=tmp_path / "r.html", optical=optical))
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "GTiff" in text
+    assert "Float32" in text
+    assert "none declared" in text
+
+
+def test_of_many_bands_without_wavelength_three_that_differ_are_shown(tmp_path, random):
+    path = write_raster(tmp_path / "h.tif", random.random((40, 9, 9)), 1.0)
+    check = check_inputs(_job(tmp_path, hsi=path))
+    assert picture_bands(check.modalities["hsi"])[0] == [30, 20, 10]
