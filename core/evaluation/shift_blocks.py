@@ -132,8 +132,8 @@ def some_bands(modality: Modality) -> Modality:
         # Not the first and last: sensors are noisy at the ends of their range.
         steps = (np.arange(_BANDS) + 0.5) / _BANDS * len(numbers)
         numbers = tuple(numbers[int(step)] for step in steps)
-    as_measured = {"bands": numbers, "layer": 0, "derived": (), "speckle": 0, "fill": None}
-    return replace(modality, rasters=tuple(replace(raster, **as_measured) for raster in rasters))
+    chosen = (replace(r, bands=numbers, layer=0, derived=(), speckle=0, fill=None) for r in rasters)
+    return replace(modality, rasters=tuple(chosen))
 
 
 def common_grid(first: Modality, second: Modality) -> Grid | None:
