@@ -5,11 +5,10 @@ Geometries and transformations are osgeo's, handed in by `vector_io`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from .longitudes import turns_to
 
@@ -46,7 +45,7 @@ class Move:
             done = self.transformation is None or part.Transform(self.transformation) == 0
         except RuntimeError:
             return False
-        return done and bool(np.isfinite(part.GetEnvelope()).all())
+        return done and all(map(math.isfinite, part.GetEnvelope()))
 
 
 def _shift(part: Any, goal: float, turn: float) -> None:

@@ -1,126 +1,138 @@
-"""Which pixels of a grid a polygon, line or point means.
-
-Geometries are osgeo's, handed in by `vector_io`; what needs osgeo itself stays there, behind `Burner`.
-"""
+"""Which pixels of a grid polygons, lines and points mean. Works on plain arrays, many shapes at a time."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .grid import Grid
-from .windows import Window, iter_tiles
+from .spans import Outlines, Spans, near_spans, polygon_spans, touched_spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Pixels = tuple[NDArray[np.int64], NDArray[np.int64]]
+    Points = NDArray[np.float64]
+    InnerPoint = Callable[["Shape"], "tuple[float, float] | None"]
 
-_BURN_SIDE = 1024  # pixels; a larger polygon is burnt piece by piece
-
-
-class Burner(Protocol):
-    """Turns geometries into pixels of small grids."""
-
-    def burn(self, geometry: Any, grid: Grid, touched: bool = False) -> NDArray[np.bool_]:
-        """Return the pixels whose centre is inside a geometry (or that are touched), (rows, cols)."""
-        ...
-
-    def widened(self, line: Any, grid: Grid, radius: float) -> Any:
-        """Return the area within `radius` metres of a line, in the coordinates of `metric_grid`."""
-        ...
+FULL = 20_000  # parts, or as many vertices five times over: time to turn them into pixels
 
 
-@dataclass(frozen=True)
-class FeaturePixels:
-    """The pixels of one feature: one pair (rows, cols) per part that lies on the grid.
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """One polygon, line or point in map coordinates.
 
-    `problem` is "" or why the feature gives none: "empty", "invalid" or "outside"; `repaired`: its geometry
-    was invalid and has been mended. `number`: the feature's id in its layer.
+    `dimension`: 2, 1 or 0. `outlines`: the closed rings of a polygon, the line, or the point, (n, 2) each.
     """
 
-    values: tuple[Any, ...]
-    parts: tuple[Pixels, ...]
-    problem: str = ""
-    repaired: bool = False
-    number: int = -1
+    dimension: int
+    outlines: tuple[Points, ...]
 
 
-def part_pixels(part: Any, grid: Grid, radius: float, burner: Burner) -> Pixels:
-    """Return the pixels of a single part, (n,) rows and columns.
+@dataclass
+class ShapeBatch:
+    """Shapes that wait to be turned into pixels together."""
 
-    Polygons: those whose centre is inside, or the one under the inner point where there is none. Lines: all
-    touched. Points: the containing one. `radius` in metres adds, for lines and points, the pixels whose
-    centre is not farther away.
-    """
-    dimension = int(part.GetDimension())
-    if dimension == 0:
-        return disc_pixels(part.GetX(), part.GetY(), grid, radius)
-    if dimension == 1 and radius > 0:
-        area = burner.widened(part, grid, radius)
-        touched = _burnt(part, grid, burner, touched=True)
-        return _union(touched, _burnt(area, metric_grid(grid), burner))
-    pixels = _burnt(part, grid, burner, touched=dimension == 1)
-    if dimension == 2 and not len(pixels[0]):
-        inner = part.PointOnSurface()
-        if inner is not None and not inner.IsEmpty():
-            return disc_pixels(inner.GetX(), inner.GetY(), grid, 0.0)
-    return pixels
+    shapes: list[Shape] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+    radii: list[float] = field(default_factory=list)
+    n_vertices: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to take the pixels and start anew."""
+        return max(self.n_vertices / 5, len(self.shapes)) >= FULL
+
+    def add(self, shape: Shape, owner: int, radius: float = 0.0) -> None:
+        """Add a shape; owners ascend. `radius` in metres counts for lines and points."""
+        self.shapes.append(shape)
+        self.owners.append(owner)
+        self.radii.append(radius)
+        self.n_vertices += sum(map(len, shape.outlines))
+
+    def spans(self, grid: Grid, inner_point: InnerPoint, tiny: bool = True) -> Spans:
+        """Return the pixels of all shapes.
+
+        Polygons: those whose centre is inside, or the one under the inner point where there is none. Lines:
+        all touched. Points: the containing one. A radius adds, for lines and points, the pixels whose centre
+        is not farther away. `inner_point` gives the map coordinates of a point inside a polygon; `tiny` =
+        false leaves polygons without a centre out.
+        """
+        areas = [i for i, shape in enumerate(self.shapes) if shape.dimension == 2]
+        paths = [i for i, shape in enumerate(self.shapes) if shape.dimension < 2]
+        found = self._areas(areas, grid, inner_point if tiny else None)
+        return Spans.joined([*found, *self._paths(paths, grid)])
+
+    def _outlines(self, which: list[int], grid: Grid) -> Outlines:
+        outlines = [outline for i in which for outline in self.shapes[i].outlines]
+        owners = [self.owners[i] for i in which for _ in self.shapes[i].outlines]
+        x, y = np.concatenate(outlines).T
+        rows, cols = positions(grid, x, y)
+        sizes = np.array([len(outline) for outline in outlines], dtype=np.int64)
+        return Outlines(rows, cols, sizes, np.array(owners, dtype=np.int64))
+
+    def _areas(self, which: list[int], grid: Grid, inner_point: InnerPoint | None) -> list[Spans]:
+        if not which:
+            return []
+        rings = self._outlines(which, grid)
+        found = polygon_spans(rings, grid.shape)
+        if inner_point is None:
+            return [found]
+        owners = np.array([self.owners[i] for i in which])
+        missed = np.flatnonzero(~np.isin(owners, found.owners))
+        if not len(missed):
+            return [found]
+        top, left, bottom, right = (box[missed] for box in _boxes(rings, grid.shape))
+        on_grid = (bottom >= 0) & (right >= 0) & (top < grid.rows) & (left < grid.cols)
+        within = on_grid & (top == bottom) & (left == right)
+        tiny = missed[within]
+        inner = Spans.inside(top[within], left[within], left[within] + 1, owners[tiny], grid.shape)
+        others = ShapeBatch()
+        for i in missed[on_grid & ~within].tolist():
+            point = inner_point(self.shapes[which[i]])
+            if point is not None:
+                others.add(Shape(0, (np.array([point]),)), int(owners[i]))
+        return [found, inner, *others._paths(list(range(len(others.shapes))), grid)]
+
+    def _paths(self, which: list[int], grid: Grid) -> list[Spans]:
+        if not which:
+            return []
+        lines = self._outlines(which, grid)
+        single = np.repeat(lines.sizes == 1, lines.sizes)
+        repeats = np.where(single, 2, 1)  # a point is a line from itself to itself
+        sizes = np.where(lines.sizes == 1, 2, lines.sizes)
+        lines = Outlines(lines.rows.repeat(repeats), lines.cols.repeat(repeats), sizes, lines.owners)
+        found = [touched_spans(lines, grid.shape)]
+        wide = np.array([self.radii[i] > 0 for i in which])
+        if wide.any():
+            radii = np.zeros(int(lines.owners[-1]) + 1)
+            radii[[self.owners[i] for i in which]] = [self.radii[i] for i in which]
+            found.append(near_spans(_some(lines, radii[lines.owners] > 0), radii, grid.shape, grid.metres))
+        return found
 
 
-def disc_pixels(x: float, y: float, grid: Grid, radius: float) -> Pixels:
-    """Return the containing pixel and those whose centre is within `radius` metres of a point."""
-    row, col = grid.position(x, y)
-    if not (math.isfinite(row) and math.isfinite(col)):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    if radius <= 0:
-        inside = 0 <= row < grid.rows and 0 <= col < grid.cols
-        pixel = [(math.floor(row), math.floor(col))] if inside else []
-        return np.array([r for r, _ in pixel], np.int64), np.array([c for _, c in pixel], np.int64)
-    height, width = grid.metres[1], grid.metres[0]
-    first_row, first_col = math.floor(row), math.floor(col)
-    reach_row, reach_col = math.ceil(radius / height), math.ceil(radius / width)
-    rows = np.arange(max(first_row - reach_row, 0), min(first_row + reach_row + 1, grid.rows))[:, None]
-    cols = np.arange(max(first_col - reach_col, 0), min(first_col + reach_col + 1, grid.cols))[None]
-    distance = np.hypot((rows + 0.5 - row) * height, (cols + 0.5 - col) * width)
-    near_rows, near_cols = np.nonzero((distance <= radius) | ((rows == first_row) & (cols == first_col)))
-    return rows[near_rows, 0].astype(np.int64), cols[0, near_cols].astype(np.int64)
+def positions(grid: Grid, x: Points, y: Points) -> tuple[Points, Points]:
+    """Return fractional rows and columns of map coordinates, (n,) each."""
+    t = grid.transform
+    det = t[1] * t[5] - t[2] * t[4]
+    dx, dy = x - t[0], y - t[3]
+    return (dy * t[1] - dx * t[4]) / det, (dx * t[5] - dy * t[2]) / det
 
 
-def metric_grid(grid: Grid) -> Grid:
-    """Return the grid in metres from its corner, where a circle is round also for geographic coordinates."""
-    return Grid("", (0.0, grid.metres[0], 0.0, 0.0, 0.0, grid.metres[1]), grid.rows, grid.cols, grid.metres)
+def _some(lines: Outlines, which: NDArray[np.bool_]) -> Outlines:
+    vertices = np.repeat(which, lines.sizes)
+    return Outlines(lines.rows[vertices], lines.cols[vertices], lines.sizes[which], lines.owners[which])
 
 
-def window_of(geometry: Any, grid: Grid) -> Window | None:
-    """Return the pixels under the envelope of a geometry, None where it misses the grid."""
-    x_min, x_max, y_min, y_max = geometry.GetEnvelope()
-    corners = np.array([grid.position(x, y) for x in (x_min, x_max) for y in (y_min, y_max)])
-    if not np.isfinite(corners).all():
-        return None
-    low = np.clip(np.floor(corners.min(axis=0)), 0, grid.shape).astype(int)
-    high = np.clip(np.floor(corners.max(axis=0)) + 1, 0, grid.shape).astype(int)
-    if (high <= low).any():
-        return None
-    return Window(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
-
-
-def _burnt(geometry: Any, grid: Grid, burner: Burner, touched: bool = False) -> Pixels:
-    """Return the pixels of a geometry piece by piece, so that memory does not grow with its extent."""
-    rows, cols = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    whole = window_of(geometry, grid)
-    if whole is not None:
-        for tile in iter_tiles(whole.height, whole.width, _BURN_SIDE):
-            piece = Window(whole.row + tile.row, whole.col + tile.col, tile.height, tile.width)
-            row, col = np.nonzero(burner.burn(geometry, grid.window(piece), touched))
-            rows.append(row + piece.row)
-            cols.append(col + piece.col)
-    return np.concatenate(rows), np.concatenate(cols)
-
-
-def _union(first: Pixels, second: Pixels) -> Pixels:
-    both = np.unique(np.stack([np.concatenate(pair) for pair in zip(first, second)]), axis=1)
-    return both[0], both[1]
+def _boxes(rings: Outlines, shape: tuple[int, int]) -> list[NDArray[np.int64]]:
+    """Return top, left, bottom and right pixel under each shape, (k,) each."""
+    starts = np.cumsum(rings.sizes) - rings.sizes
+    starts = starts[np.r_[True, rings.owners[1:] != rings.owners[:-1]]]
+    found = []
+    for reduce in (np.minimum, np.maximum):
+        for values, size in ((rings.rows, shape[0]), (rings.cols, shape[1])):
+            edge = np.floor(reduce.reduceat(values, starts))
+            found.append(np.clip(edge, -1, size).astype(np.int64))
+    return found

@@ -12,7 +12,7 @@ from ..progress import Progress, silent
 from .classes import LandClass
 from .grid import Grid
 from .label_raster import raster_classes, raster_samples
-from .sample_set import SampleSet, require_trainable, thinned
+from .sample_set import SampleSet, require_trainable
 from .vector_io import VectorLayer, polygon_widths
 from .vector_samples import field_lookup, vector_samples
 from .windows import Window
@@ -59,7 +59,7 @@ def read_samples(
     """
     if spec.type == "raster":
         return raster_samples(spec, grid, classes, progress, limit_per_class)
-    return thinned(vector_samples(spec, grid, classes, progress), limit_per_class)
+    return vector_samples(spec, grid, classes, progress, limit_per_class)
 
 
 def class_values(spec: SamplesInput) -> tuple[LandClass, ...]:

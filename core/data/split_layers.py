@@ -35,7 +35,7 @@ from .split_parts import (
 )
 from .stack import Stack
 from .staged_output import StagedOutput
-from .vector_io import SAMPLE_FIELDS, VectorLayer, pieces_within, shape_of, write_layer
+from .vector_io import SAMPLE_FIELDS, VectorLayer, geometry_kind, pieces_within, write_layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,8 +124,8 @@ def _write(
     if not tasks:
         return
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
-        shapes, crs = dict(layer.shapes()), layer.info.crs
-    kinds = {feature.number: shape_of(shapes[feature.number]) for feature in features}
+        shapes, crs = dict(layer.geometries()), layer.info.crs
+    kinds = {feature.number: geometry_kind(shapes[feature.number]) for feature in features}
     polygons = {number for number, kind in kinds.items() if kind == "polygon"}
     placed = list(place_features(features, parts, polygons))
     cut = len({id(item.feature) for item in placed if item.codes is not None})

@@ -12,11 +12,13 @@ import numpy as np
 from ..job import Job, SamplesInput
 from ..progress import Progress
 from .gap import within_gap
+from .geometry_pixels import ShapeBatch
 from .grid import Grid
 from .sample_set import SampleSet
+from .spans import Spans
 from .splits import hold_back, k_folds
-from .vector_io import VectorLayer
-from .vector_samples import field_lookup
+from .vector_io import VectorLayer, inner_point
+from .vector_samples import field_lookup, labelled_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,24 +124,35 @@ def read_features(
     spec: SamplesInput, samples: SampleSet, grid: Grid, progress: Progress
 ) -> list[LabelledFeature]:
     """Return the features of a layer that have a class, with their pixels."""
-    found = []
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
         lookup = field_lookup(layer, spec, samples.classes)
-        fields = [spec.class_field, *([spec.group_field] if spec.group_field else [])]
-        has_ids = _is_of_qgis(layer)
-        fields += [_ID_FIELD] if has_ids else []
-        total = max(layer.info.n_features, 1)
-        for number, item in enumerate(layer.pixels(fields, grid, spec.radius)):
-            if number % 200 == 0:
-                progress(number / total, "Finding the pixels of each feature")
-            label = lookup.find(item.values[0])
-            if label >= 0 and item.problem != "empty":
-                group = item.values[1] if spec.group_field else None
-                codes = [rows * np.int64(grid.cols) + cols for rows, cols in item.parts]
-                pixels = np.unique(np.concatenate([np.zeros(0, np.int64), *codes]))
-                told = int(item.values[-1]) if has_ids else item.number
-                found.append(LabelledFeature(item.number, label, str(group or "").strip(), pixels, told))
-    return found
+        ids = [_ID_FIELD] if _is_of_qgis(layer) else []
+        items: list[tuple[int, int, str]] = []
+        told: list[int] = []
+        batch, spans = ShapeBatch(), []
+        for item in labelled_features(layer, lookup, spec, grid, progress, ids):
+            if item.feature.problem != "empty":
+                for shape in item.feature.shapes:
+                    batch.add(shape, len(items), item.radius)
+                items.append((item.feature.number, item.label, item.group))
+                told.append(int(item.feature.values[-1]) if ids else item.feature.number)
+            if batch.is_full:
+                spans.append(batch.spans(grid, inner_point))
+                batch = ShapeBatch()
+        spans.append(batch.spans(grid, inner_point))
+    pixels = _codes_of_each(Spans.joined(spans), len(items), grid)
+    return [LabelledFeature(*item, codes, id_) for item, codes, id_ in zip(items, pixels, told)]
+
+
+def _codes_of_each(spans: Spans, count: int, grid: Grid) -> list[Integers]:
+    """Return the distinct pixels of owners 0 to `count` - 1, ascending, as row * columns + column."""
+    rows, cols, owners = spans.pixels()
+    codes = rows * np.int64(grid.cols) + cols
+    order = np.lexsort((codes, owners))
+    codes, owners = codes[order], owners[order]
+    once = np.r_[True, (np.diff(codes) != 0) | (np.diff(owners) != 0)][: len(codes)]
+    codes, owners = codes[once], owners[once]
+    return np.split(codes, np.searchsorted(owners, np.arange(1, count)))
 
 
 @dataclass(frozen=True, eq=False)

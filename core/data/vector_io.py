@@ -11,7 +11,7 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from osgeo import gdal, ogr, osr
 from ..errors import AlignmentError, OutputError, SamplesError, VectorReadError
 from .drafts import draft_prefix
 from .geometry_move import Move
-from .geometry_pixels import FeaturePixels, part_pixels, window_of
+from .geometry_pixels import Shape, ShapeBatch
 from .grid import Bounds, Grid
 from .raster_io import full_turn, same_crs
 from .windows import Window
@@ -37,6 +37,14 @@ _FIELD_TYPES = {
     ogr.OFTInteger64: "integer",
     ogr.OFTReal: "real",
     ogr.OFTString: "text",
+}
+
+
+_GETTERS: dict[str, Callable[[Any, int], Any]] = {
+    "integer": lambda feature, i: feature.GetFieldAsInteger64(i),
+    "real": lambda feature, i: feature.GetFieldAsDouble(i),
+    "text": lambda feature, i: _text(feature.GetFieldAsString(i)),
+    "other": lambda feature, i: feature.GetFieldAsString(i),
 }
 
 
@@ -78,6 +86,23 @@ class LayerInfo:
         )
 
 
+@dataclass(eq=False)
+class Feature:
+    """A feature as it was read.
+
+    `values` of the fields asked for. `shapes`: its single parts, valid ones. `problem`: "" or why there are
+    none, "empty" or "invalid"; `repaired`: its geometry was invalid and has been mended. `key`: a number that
+    features with the very same geometry share. `number`: the feature's id in its layer.
+    """
+
+    values: tuple[Any, ...]
+    shapes: tuple[Shape, ...]
+    problem: str = ""
+    repaired: bool = False
+    key: int = 0
+    number: int = -1
+
+
 class VectorLayer:
     """An open layer; a context manager. `layer` "" takes the first one that has the field `field`.
 
@@ -114,32 +139,37 @@ class VectorLayer:
 
     def values(self, fields: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the values of `fields` of every feature; NULL is None."""
-        for feature in self._features():
-            yield self._values(feature, fields)
+        skips = self._layer.TestCapability(ogr.OLCIgnoreFields)
+        if skips:
+            self._layer.SetIgnoredFields(["OGR_GEOMETRY", "OGR_STYLE"])
+        try:
+            read = self._reader(fields)
+            for feature in self._features():
+                yield read(feature)
+        finally:
+            if skips:
+                self._layer.SetIgnoredFields([])
 
     def records(self, fields: Sequence[str]) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
         """Yield geometry (ISO WKB, in the CRS of the layer) and values of every feature with a geometry."""
+        read = self._reader(fields)
         for feature in self._features():
             geometry = feature.GetGeometryRef()
             if geometry is not None:
-                yield bytes(geometry.ExportToIsoWkb()), self._values(feature, fields)
+                yield bytes(geometry.ExportToIsoWkb()), read(feature)
 
-    def pixels(self, fields: Sequence[str], grid: Grid, radius: float = 0.0) -> Iterator[FeaturePixels]:
-        """Yield field values and pixels of every feature.
+    def features(self, fields: Sequence[str], grid: Grid) -> Iterator[Feature]:
+        """Yield field values and shapes, in the coordinates of a grid, of every feature.
 
-        Polygons: pixels whose centre is inside, or the one under the inner point where there is none.
-        Lines: all touched. Points: the containing pixel. `radius` in metres adds, for lines and points, the
-        pixels whose centre is not farther away. Raises `AlignmentError` where either layer or grid has no
-        CRS.
+        Raises `AlignmentError` where either layer or grid has no CRS.
         """
-        move, burner = self._move(grid), _Burner()
+        move, read = self._move(grid), self._reader(fields)
         for feature in self._features():
-            values = self._values(feature, fields)
-            geometry = feature.GetGeometryRef()
-            found = _feature_pixels(values, geometry, move, grid, radius, burner)
-            yield replace(found, number=feature.GetFID())
+            found = _read_feature(read(feature), feature.GetGeometryRef(), move)
+            found.number = feature.GetFID()
+            yield found
 
-    def shapes(self) -> Iterator[tuple[int, bytes]]:
+    def geometries(self) -> Iterator[tuple[int, bytes]]:
         """Yield id and geometry (ISO WKB, in the CRS of the layer) of every feature with a geometry."""
         for feature in self._features():
             geometry = feature.GetGeometryRef()
@@ -156,14 +186,17 @@ class VectorLayer:
     def window_mask(self, grid: Grid, window: Window) -> NDArray[np.bool_]:
         """Return where the centres of the pixels of a window lie inside a polygon, (height, width)."""
         part = grid.window(window)
-        move, burner = self._move(grid), _Burner()
         inside = np.zeros(part.shape, dtype=bool)
-        self._filter(part, move)
-        for feature in self._features():
-            polygons, _ = _usable_parts(feature.GetGeometryRef(), move)
-            for polygon in polygons:
-                if _dimension(polygon) == 2 and (piece := window_of(polygon, part)) is not None:
-                    inside[piece.slices()] |= burner.burn(polygon, part.window(piece))
+        self._filter(part, self._move(grid))
+        batch = ShapeBatch()
+        for feature in self.features([], grid):
+            for shape in feature.shapes:
+                if shape.dimension == 2:
+                    batch.add(shape, len(batch.shapes))
+            if batch.is_full:
+                _fill(inside, batch, part)
+                batch = ShapeBatch()
+        _fill(inside, batch, part)
         self._layer.SetSpatialFilter(None)
         return inside
 
@@ -187,8 +220,17 @@ class VectorLayer:
                     remedy=_BROKEN_REMEDY,
                 )
 
-    def _values(self, feature: Any, fields: Sequence[str]) -> tuple[Any, ...]:
-        return tuple(_text(feature.GetField(name)) for name in fields)
+    def _reader(self, fields: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+        """Return a function that reads the values of fields from a feature; NULL is None."""
+        readers = [
+            (self._layer.GetLayerDefn().GetFieldIndex(name), _GETTERS[self.info.field(name).type])
+            for name in fields
+        ]
+
+        def read(feature: Any) -> tuple[Any, ...]:
+            return tuple(get(feature, i) if feature.IsFieldSetAndNotNull(i) else None for i, get in readers)
+
+        return read
 
     def _move(self, grid: Grid) -> Move:
         """Return how geometries come onto a grid."""
@@ -261,61 +303,48 @@ def _width(polygon: Any, crs: str) -> float:
     return metres * (math.sqrt(area) if spread <= 0 else (half - math.sqrt(spread)) / 2)
 
 
-class _Burner:
-    """Burns one geometry at a time; keeps GDAL's in-memory layer between calls."""
-
-    def __init__(self) -> None:
-        # A named local CRS on both sides keeps GDAL from warning that it has to assume one.
-        self._crs = osr.SpatialReference()
-        self._crs.SetLocalCS("grid")
-        self._wkt = self._crs.ExportToWkt()
-        driver = ogr.GetDriverByName("Memory") or ogr.GetDriverByName("MEM")
-        self._dataset = driver.CreateDataSource("burn")
-        self._layer = self._dataset.CreateLayer("burn", self._crs, ogr.wkbUnknown)
-        feature = ogr.Feature(self._layer.GetLayerDefn())
-        self._layer.CreateFeature(feature)
-        self._number = feature.GetFID()
-
-    def burn(self, geometry: Any, grid: Grid, touched: bool = False) -> NDArray[np.bool_]:
-        """Return the pixels of a small grid whose centre is inside (or that are touched), (rows, cols)."""
-        feature = ogr.Feature(self._layer.GetLayerDefn())
-        feature.SetFID(self._number)
-        geometry.AssignSpatialReference(self._crs)
-        feature.SetGeometry(geometry)
-        self._layer.SetFeature(feature)
-        raster = gdal.GetDriverByName("MEM").Create("", grid.cols, grid.rows, 1, gdal.GDT_Byte)
-        raster.SetGeoTransform(grid.transform)
-        raster.SetProjection(self._wkt)
-        options = ["ALL_TOUCHED=TRUE"] if touched else []
-        status = gdal.RasterizeLayer(raster, [1], self._layer, burn_values=[1], options=options)
-        if status != gdal.CE_None:
-            raise VectorReadError(
-                f"A geometry cannot be turned into pixels ({gdal.GetLastErrorMsg()}).",
-                where=geometry.GetGeometryName().lower(),
-                remedy="Repair the layer with 'Fix geometries'.",
-            )
-        return raster.ReadAsArray() != 0
-
-    def widened(self, line: Any, grid: Grid, radius: float) -> Any:
-        """Return the area within `radius` metres of a line, in the coordinates of `metric_grid`."""
-        metric = ogr.Geometry(ogr.wkbLineString)
-        for point in line.GetPoints():
-            row, col = grid.position(point[0], point[1])
-            metric.AddPoint_2D(col * grid.metres[0], row * grid.metres[1])
-        return metric.Buffer(radius)
+def _fill(inside: NDArray[np.bool_], batch: ShapeBatch, grid: Grid) -> None:
+    rows, cols, _ = batch.spans(grid, lambda _: None, tiny=False).pixels()
+    inside[rows, cols] = True
 
 
-def _feature_pixels(
-    values: tuple[Any, ...], geometry: Any, move: Move, grid: Grid, radius: float, burner: _Burner
-) -> FeaturePixels:
+def _read_feature(values: tuple[Any, ...], geometry: Any, move: Move) -> Feature:
     if geometry is None or geometry.IsEmpty():
-        return FeaturePixels(values, (), "empty")
+        return Feature(values, (), "empty")
     parts, repaired = _usable_parts(geometry, move)
-    if not parts:
-        return FeaturePixels(values, (), "invalid")
-    found = [part_pixels(part, grid, radius, burner) for part in parts]
-    inside = tuple(pixels for pixels in found if len(pixels[0]))
-    return FeaturePixels(values, inside, "" if inside else "outside", repaired)
+    shapes = tuple(_shape_of(part) for part in parts)
+    key = hash(bytes(geometry.ExportToIsoWkb()))
+    return Feature(values, shapes, "" if shapes else "invalid", repaired, key)
+
+
+def _shape_of(part: Any) -> Shape:
+    """Return a flat point, line or polygon as arrays."""
+    dimension = _dimension(part)
+    if dimension == 0:
+        return Shape(0, (np.array([[part.GetX(), part.GetY()]]),))
+    wkb = bytes(part.ExportToWkb(ogr.wkbNDR))
+    if dimension == 1:
+        return Shape(1, (np.frombuffer(wkb, "<f8", offset=9).reshape(-1, 2),))
+    rings, at = [], 9
+    for _ in range(int.from_bytes(wkb[5:9], "little")):
+        size = int.from_bytes(wkb[at : at + 4], "little")
+        if size:
+            rings.append(np.frombuffer(wkb, "<f8", 2 * size, at + 4).reshape(size, 2))
+        at += 4 + 16 * size
+    return Shape(2, tuple(rings))
+
+
+def inner_point(shape: Shape) -> tuple[float, float] | None:
+    """Return a point inside a polygon, None where there is none."""
+    polygon = ogr.Geometry(ogr.wkbPolygon)
+    for outline in shape.outlines:
+        ring = ogr.Geometry(ogr.wkbLinearRing)
+        for x, y in outline.tolist():
+            ring.AddPoint_2D(x, y)
+        polygon.AddGeometryDirectly(ring)
+    with _quiet():
+        point = polygon.PointOnSurface()
+    return None if point is None or point.IsEmpty() else (point.GetX(), point.GetY())
 
 
 def _usable_parts(geometry: Any, move: Move) -> tuple[list[Any], bool]:
@@ -335,13 +364,32 @@ def _single_parts(geometry: Any) -> Iterator[Any]:
     if geometry.HasCurveGeometry():
         geometry = geometry.GetLinearGeometry()
     kind = ogr.GT_Flatten(geometry.GetGeometryType())
-    if kind in (ogr.wkbPoint, ogr.wkbLineString, ogr.wkbPolygon, ogr.wkbTriangle):
+    if kind in (ogr.wkbTIN, ogr.wkbPolyhedralSurface):
+        yield from _joined_patches(geometry)
+    elif kind in (ogr.wkbPoint, ogr.wkbLineString, ogr.wkbPolygon, ogr.wkbTriangle):
         part = geometry.Clone()
         part.FlattenTo2D()
         yield part
     else:
         for i in range(geometry.GetGeometryCount()):
             yield from _single_parts(geometry.GetGeometryRef(i))
+
+
+def _joined_patches(surface: Any) -> Iterator[Any]:
+    """Yield the area under a surface of triangles or polygons: its patches are one place, not many."""
+    together = ogr.Geometry(ogr.wkbMultiPolygon)
+    for i in range(surface.GetGeometryCount()):
+        patch = ogr.Geometry(ogr.wkbPolygon)
+        for ring in range(surface.GetGeometryRef(i).GetGeometryCount()):
+            patch.AddGeometry(surface.GetGeometryRef(i).GetGeometryRef(ring))
+        patch.FlattenTo2D()
+        if patch.GetArea() > 0:  # walls have none
+            together.AddGeometry(patch)
+    with _quiet():
+        union = together.UnionCascaded()
+    for part in _single_parts(union) if union is not None else ():
+        if _dimension(part) == 2:
+            yield part
 
 
 def _mended(polygon: Any) -> list[Any]:
@@ -451,7 +499,7 @@ def _quiet() -> Iterator[None]:
         gdal.PopErrorHandler()
 
 
-def shape_of(wkb: bytes) -> str:
+def geometry_kind(wkb: bytes) -> str:
     """Return "point", "line", "polygon", or "mixed" for a geometry as WKB."""
     return _shape(ogr.CreateGeometryFromWkb(wkb).GetGeometryType())
 

@@ -244,3 +244,113 @@ def test_polygons_and_label_raster_of_a_real_scene_agree(shared):
     )
     assert len(both) > 700_000
     assert (value(polygons)[i] == value(raster)[j]).mean() > 0.98
+
+
+def test_pixels_covered_twice_and_features_given_twice_are_counted(write_layer, box, grid):
+    features = [(box(0, 0, 3, 3), 1), (box(2, 2, 4, 4), 1), (box(8, 8, 9, 9), 2), (box(8, 8, 9, 9), 2)]
+    features += [(box(12, 12, 13, 13), 1), (box(12, 12, 13, 13), 2)]
+    samples = read_samples(SamplesInput(write_layer("a.gpkg", features, {"k": int}), class_field="k"), grid)
+    assert samples.counts().tolist() == [9 + 4 - 1, 1]
+    assert samples.notes == (
+        "1 feature given twice or more (same geometry, same class) counted once.",
+        "1 pixel claimed by two classes dropped.",
+        "2 pixels covered twice by the same class counted once.",
+    )
+
+
+def test_a_radius_of_its_own_counts_for_each_point_and_not_for_areas(write_layer, box, grid):
+    features = [
+        ("POINT(400055 5799945)", 1, 10.0),
+        ("POINT(400155 5799945)", 2, None),
+        ("POINT(400205 5799945)", 2, 0.0),
+        ("POINT(400255 5799945)", 2, -4.0),
+        (box(15, 15, 16, 16), 2, 30.0),
+    ]
+    path = write_layer("a.gpkg", features, {"k": int, "reach": float})
+    samples = read_samples(SamplesInput(path, class_field="k", radius_field="reach", radius=99.0), grid)
+    assert samples.counts().tolist() == [5, 4]
+    assert samples.notes == ("1 feature with an unusable radius (below 0) taken without one.",)
+
+
+def test_a_radius_as_text_is_refused(write_layer, grid):
+    path = write_layer("a.gpkg", [("POINT(400055 5799945)", 1, "5 m")], {"k": int, "reach": str})
+    with pytest.raises(SamplesError, match="'reach' does not hold numbers"):
+        read_samples(SamplesInput(path, class_field="k", radius_field="reach"), grid)
+
+
+def test_a_huge_radius_covers_the_grid_and_no_more(write_layer, grid):
+    path = write_layer("a.gpkg", [("POINT(400055 5799945)", 1)], {"k": int})
+    assert len(read_samples(SamplesInput(path, class_field="k", radius=1e9), grid)) == 20 * 30
+
+
+def odd_geometries(box):
+    """(WKT, pixels) of geometries that are not plain, on 10 m pixels."""
+    ring = box(2, 2, 6, 6)[len("POLYGON") :]
+    z_ring = ring.replace(",", " 7,").replace("))", " 7))")
+    m_ring = ring.replace(",", " 7 8,").replace("))", " 7 8))")
+    low, high = "400020 5799980 0", "400060 5799940 0"
+    triangles = [f"(({low}, 400060 5799980 9, {high}, {low}))", f"(({low}, {high}, 400020 5799940 3, {low}))"]
+    wall = f"(({low}, 400060 5799980 9, 400060 5799980 0, {low}))"
+    arc = "CIRCULARSTRING(400040 5799980, 400060 5799960, 400040 5799940)"
+    line = "400005 5799995, 400005 5799965"
+    straight = "400040 5799940, 400020 5799940, 400020 5799980, 400040 5799980"
+    return {
+        "z": (f"POLYGON Z{z_ring}", 16),
+        "zm": (f"POLYGON ZM{m_ring}", 16),
+        "multi z": (f"MULTIPOLYGON Z({z_ring})", 16),
+        "collection": (f"GEOMETRYCOLLECTION(POINT(400005 5799995), POLYGON{ring}, LINESTRING({line}))", 20),
+        "tin": (f"TIN Z({triangles[0]}, {triangles[1]})", 16),
+        "surface with a wall": (f"POLYHEDRALSURFACE Z({triangles[0]}, {triangles[1]}, {wall})", 16),
+        "compound curve": (f"COMPOUNDCURVE({arc}, (400040 5799940, 400005 5799940))", 8),
+        "curve polygon": (f"CURVEPOLYGON(COMPOUNDCURVE({arc}, ({straight})))", 14),
+        "bow tie": (
+            "POLYGON((400000 5800000, 400060 5799940, 400060 5800000, 400000 5799940, 400000 5800000))",
+            18,
+        ),
+    }
+
+
+ODD = ("z", "zm", "multi z", "collection", "tin", "surface with a wall", "compound curve", "curve polygon")
+
+
+@pytest.mark.parametrize("kind", [*ODD, "bow tie"])
+def test_odd_geometries_mean_the_pixels_they_cover(write_layer, box, grid, kind):
+    wkt, count = odd_geometries(box)[kind]
+    path = write_layer("a.gpkg", [(wkt, 1)], {"k": int})
+    samples = read_samples(SamplesInput(path, class_field="k"), grid)
+    assert abs(len(samples) - count) <= (4 if "curve" in kind or kind == "bow tie" else 0)
+    assert len(np.unique(samples.places)) == {"collection": 3, "bow tie": 2}.get(kind, 1)
+    repaired = ("Invalid geometries repaired: 1.",) if kind == "bow tie" else ()
+    assert tuple(n for n in samples.notes if "covered twice" not in n) == repaired
+
+
+@pytest.mark.parametrize(
+    ("wkt", "note"),
+    [
+        ("POLYGON((400020 5799980, 400060 5799940, 400020 5799980))", "with an unusable geometry"),
+        ("POLYGON EMPTY", "without a geometry"),
+        ("GEOMETRYCOLLECTION(POINT EMPTY)", "without a geometry"),
+        ("MULTIPOINT EMPTY", "without a geometry"),
+    ],
+)
+def test_geometries_without_any_area_or_place_are_counted(write_layer, box, grid, wkt, note):
+    path = write_layer("a.gpkg", [(wkt, 1), (box(0, 0, 1, 1), 1)], {"k": int})
+    samples = read_samples(SamplesInput(path, class_field="k"), grid)
+    assert len(samples) == 1
+    assert samples.notes == (f"1 feature {note} ignored.",)
+
+
+@pytest.mark.parametrize("full", [1, 7, 10**6])
+def test_areas_read_in_portions_are_the_same_as_all_at_once(write_layer, box, grid, monkeypatch, full):
+    random = np.random.default_rng(2)
+    features = []
+    for row, col in random.uniform(-3, 25, (60, 2)):
+        height, width = random.uniform(0.1, 6, 2)
+        features.append((box(row, col, row + height, col + width), int(random.integers(1, 4))))
+    path = write_layer("a.gpkg", [*features, *features[:3]], {"k": int})
+    expected = read_samples(SamplesInput(path, class_field="k"), grid)
+    monkeypatch.setattr("landfuse.core.data.geometry_pixels.FULL", full)
+    found = read_samples(SamplesInput(path, class_field="k"), grid)
+    assert found.notes == expected.notes
+    for name in ("rows", "cols", "labels", "places", "groups"):
+        assert (getattr(found, name) == getattr(expected, name)).all()

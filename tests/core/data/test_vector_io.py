@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from landfuse.core.data.geometry_pixels import ShapeBatch
 from landfuse.core.data.raster_io import make_grid, transform_points
 from landfuse.core.data.vector_io import (
     VectorLayer,
+    inner_point,
     layer_info,
     list_fields,
     polygon_widths,
@@ -43,8 +45,16 @@ def corners_of(wkt):
 def pixels_of(path, grid, radius=0.0):
     """Rows and columns of each part of each feature, with the reason where there is none."""
     with VectorLayer(path) as layer:
-        found = list(layer.pixels([], grid, radius))
-    return [[set(zip(r.tolist(), c.tolist())) for r, c in item.parts] or item.problem for item in found]
+        found = list(layer.features([], grid))
+    return [item.problem or parts_of(item.shapes, grid, radius) or "outside" for item in found]
+
+
+def parts_of(shapes, grid, radius):
+    batch = ShapeBatch()
+    for i, shape in enumerate(shapes):
+        batch.add(shape, i, radius)
+    rows, cols, owners = batch.spans(grid, inner_point).pixels()
+    return [set(zip(rows[owners == i].tolist(), cols[owners == i].tolist())) for i in np.unique(owners)]
 
 
 def test_fields_are_listed_with_their_types(write_layer):
@@ -145,9 +155,9 @@ def test_what_gives_no_pixel_says_why(write_layer, box, grid, gdal_style):
 def test_an_invalid_polygon_is_repaired_and_counted(write_layer, grid, gdal_style):
     bow = "POLYGON((400000 5800000, 400100 5799900, 400100 5800000, 400000 5799900, 400000 5800000))"
     with VectorLayer(write_layer("a.gpkg", [(bow,)], {})) as layer:
-        (item,) = layer.pixels([], grid)
+        (item,) = layer.features([], grid)
     assert item.repaired
-    assert 40 <= sum(len(rows) for rows, _ in item.parts) <= 60
+    assert 40 <= sum(map(len, parts_of(item.shapes, grid, 0.0))) <= 60
 
 
 def test_curves_and_heights_are_understood(write_layer, grid):
