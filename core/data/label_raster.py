@@ -146,6 +146,7 @@ class _Thinned:
         self.share = np.ones(len(self.classes))
         self.rows: list[list[Integers]] = [[] for _ in self.classes]
         self.cols: list[list[Integers]] = [[] for _ in self.classes]
+        self.totals = np.zeros(len(self.classes), dtype=np.int64)
         self.sizes = np.zeros(len(self.classes), dtype=np.int64)
 
     def add(self, window: Window, values: Integers) -> None:
@@ -161,6 +162,7 @@ class _Thinned:
             self._add_class(label, rows[labels == label] + window.row, cols[labels == label] + window.col)
 
     def _add_class(self, label: int, rows: Integers, cols: Integers) -> None:
+        self.totals[label] += len(rows)
         self.rows[label].append(rows.astype(np.int64))
         self.cols[label].append(cols.astype(np.int64))
         if self.share[label] < 1:
@@ -210,4 +212,5 @@ def _sample_set(kept: _Thinned, classes: tuple[LandClass, ...], grid: Grid, path
     cells = ((rows // PLACE_SIDE) * across + cols // PLACE_SIDE) * len(classes) + labels
     places = np.unique(cells, return_inverse=True)[1].reshape(-1).astype(np.int64)
     groups = pixel_keys(rows // PLACE_SIDE, cols // PLACE_SIDE)
-    return SampleSet(rows, cols, labels, groups, places, classes, unit="none")
+    totals = tuple(kept.totals.tolist()) if (kept.share < 1).any() else ()
+    return SampleSet(rows, cols, labels, groups, places, classes, unit="none", totals=totals)

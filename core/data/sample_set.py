@@ -29,7 +29,7 @@ class SampleSet:
     not a running number, so that a group keeps its key when others come or go. `unit` says what the groups
     are: "field", "polygon" (not yet merged), "merged" (polygons nearer than the gap merged, some perhaps
     divided into blocks), "block", or "none" (a label raster, not yet grouped). `notes` say in words what
-    was left out.
+    was left out. `totals`: pixels of each class before a selection was made, () where all are here.
     """
 
     rows: Integers
@@ -40,6 +40,7 @@ class SampleSet:
     classes: tuple[LandClass, ...]
     notes: tuple[str, ...] = ()
     unit: str = "polygon"
+    totals: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -117,9 +118,8 @@ def thinned(samples: SampleSet, limit_per_class: int) -> SampleSet:
         )
     if not len(large):
         return samples
-    return samples.subset(kept).with_notes(
-        thinning_note([samples.classes[i] for i in large], limit_per_class)
-    )
+    note = thinning_note([samples.classes[i] for i in large], limit_per_class)
+    return replace(samples.subset(kept), totals=tuple(samples.counts().tolist())).with_notes(note)
 
 
 def thinning_note(classes: Iterable[LandClass], limit_per_class: int) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LOOKS_LIKE, OVERLAP, SAME_VALUES = "looks like another class", "claimed by two classes", "same values"
 _OWN_WEIGHT = 0.005  # of the class: a place with more is judged by the class without it
 UNUSUAL = 0.05  # share of the pixels of a class
+ODDS = 20.0
 _ALIKE = 0.02  # standard deviations in every feature: practically the same values
 _FEWEST_FEATURES = 4  # below, equal values are no surprise
 
@@ -89,8 +90,9 @@ def unlike_their_class(
     """Return the places that are unusual in their own class, more likely in another and ordinary there.
 
     Likelihoods of Gaussians with equal prior (`separability.ClassSums`). Unusual: the mean log density of the
-    place is below that of `UNUSUAL` of the pixels of its class, and most of its pixels are more likely in the
-    one other class. Ordinary: above that of `UNUSUAL` of the pixels of the other class. So not every area of
+    place is below that of `UNUSUAL` of the pixels of its class, most of its pixels are more likely in the one
+    other class, and they are `ODDS` times as likely there (geometric mean). Ordinary: above that of `UNUSUAL`
+    of the pixels of the other class. So not every area of
     classes that overlap is told. A place that weighs much in its class is judged by its class without it, so
     that it does not vouch for itself; classes too small for that are not judged. `values`: standardised
     features (n, D).
@@ -151,7 +153,11 @@ class _Judge:
         votes = np.bincount(others.argmax(axis=1)[others.max(axis=1) > own], minlength=others.shape[1])
         other = int(votes.argmax())
         there = float(others[:, other].mean())
-        if 2 * votes[other] <= len(members) or there < self.ordinary[other] or there <= own.mean():
+        if (
+            2 * votes[other] <= len(members)
+            or there < self.ordinary[other]
+            or there < own.mean() + math.log(ODDS)
+        ):
             return None
         return other, int(votes[other]), there - float(own.mean())
 

@@ -68,6 +68,11 @@ class SampleReport:
     groups: Sequence[TwoGroups]
     notes: Sequence[str]
 
+    @property
+    def n_pixels(self) -> int:
+        """All usable pixels."""
+        return sum(item.pixels for item in self.classes)
+
 
 def findings(report: SampleReport) -> list[str]:
     """Return in words what the analyst should look at, the gravest first."""
@@ -166,7 +171,7 @@ def _figures(report: SampleReport) -> Markup:
         [
             (
                 "Samples",
-                integer(len(report.samples)),
+                integer(report.n_pixels),
                 f"pixels of {report.grid.pixel_metres:.4g} m, {hectares:.3g} ha",
             ),
             ("Classes", integer(len(report.classes)), f"{good} of them with 5 places or more"),
@@ -301,7 +306,7 @@ def _definitions(report: SampleReport) -> Markup:
     lines = [("Jeffries-Matusita distance", f"{_JEFFRIES_MATUSITA}{components}"), *_OTHER_FIGURES]
     measured = (
         f"Separability, spectra and conflicts look at {integer(report.n_measured)} of "
-        f"{integer(len(report.samples))} pixels: at most 10,000 of each class, spread evenly over its areas."
+        f"{integer(report.n_pixels)} pixels: at most 10,000 of each class, spread evenly over its areas."
     )
     return section("How to read the figures", properties([*lines, ("What was looked at", measured)]))
 
@@ -314,9 +319,9 @@ _JEFFRIES_MATUSITA = (
     "so that few places flatter it."
 )
 _LOOKS_LIKE = (
-    "On average the area is less likely under the normal distribution of its own class than 95 % of the"
-    " class's pixels, most of its pixels are more likely under that of one other class, and there it is"
-    " nothing unusual. Large areas are judged by their class without them."
+    "On average the area is less likely under the normal distribution of its own class than 95 % of the "
+    "class's pixels and at least twenty times as likely under that of one other class, where it is "
+    "nothing unusual. Large areas are judged by their class without them."
 )
 _TWO_GROUPS = (
     "The pixels of a class, cut in two along their first principal component, lie at least 4.5 "

@@ -58,7 +58,7 @@ def run(job: Job, progress: Progress = silent) -> JobResult:
     worst = least_separable(report.pairs)
     numbers = {
         "N_CLASSES": sum(1 for figures in report.classes if figures.pixels),
-        "N_SAMPLES": len(report.samples),
+        "N_SAMPLES": report.n_pixels,
         "LEAST_SEPARABILITY": worst[0].overall if worst else None,
         "N_CONFLICTS": len(report.conflicts),
     }

@@ -60,7 +60,9 @@ def class_figures(
 
     `reach`: areas with pixels closer than this many pixels are one place.
     """
-    counts, all_counts = usable.counts(), every.counts()
+    totals = np.array(every.totals or every.counts(), dtype=np.int64)
+    # Exact unless a selection was made and a part of it lies where there are no data.
+    counts = np.round(totals * usable.counts() / np.maximum(every.counts(), 1)).astype(np.int64)
     hectares = grid.metres[0] * grid.metres[1] / 10_000
     labels = None if features is None else np.array([f.label for f in features], dtype=np.int64)
     return [
@@ -70,8 +72,8 @@ def class_figures(
             int(counts[i]),
             int(counts[i]) * hectares,
             _places(usable.subset(usable.labels == i), reach),
-            float(counts[i]) / len(usable),
-            int(all_counts[i] - counts[i]),
+            float(counts[i] / counts.sum()),
+            int(totals[i] - counts[i]),
         )
         for i, item in enumerate(usable.classes)
     ]

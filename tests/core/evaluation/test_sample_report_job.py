@@ -192,3 +192,17 @@ def test_values_are_those_of_the_pixels(memory_stack):
     usable, found = read_sample_values(samples, stack, 10)
     assert len(usable) == 3
     assert (found.values["hsi"] == bands[:, rows, cols].T).all()
+
+
+def test_counts_are_those_of_all_pixels_where_only_a_selection_is_read(small_scene, monkeypatch):
+    from landfuse.core.evaluation import sample_report_job
+
+    read = sample_report_job.read_samples
+    monkeypatch.setattr(sample_report_job, "read_samples", lambda *args: read(*args, limit_per_class=100))
+    truth = small_scene.truth
+    samples = {"path": small_scene.write_raster("truth.tif", truth), "type": "raster"}
+    for source in (samples, small_scene.samples):
+        report = report_of(job(small_scene, samples=source))
+        assert report.samples.counts().max() <= 100
+        counted = truth if source is samples else truth.reshape(4, 12, 4, 12)[:, 3:9, :, 3:9]
+        assert [c.pixels for c in report.classes] == [int((counted == v).sum()) for v in (1, 2, 3)]

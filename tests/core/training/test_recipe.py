@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 from landfuse.core.data.raster_io import make_grid
+from landfuse.core.data.split_grid import WIDEST_PATCH
 from landfuse.core.errors import JobError
 from landfuse.core.job import Job
-from landfuse.core.job_kinds import TRAIN
+from landfuse.core.job_kinds import METHODS, TRAIN
 from landfuse.core.training.recipe import check_settings, context_windows, make_recipe
 
 GRID = make_grid("EPSG:32633", (400000.0, 2.0, 0.0, 5800000.0, 0.0, -2.0), 100, 100)
@@ -125,3 +126,10 @@ def test_batches_of_one_are_refused_for_networks_alone():
     with pytest.raises(JobError, match="batch_size"):
         check_settings(Job("train", parameters={**values, "method": "ncglf2", "batch_size": 1}))
     check_settings(Job("train", parameters={**values, "method": "random_forest", "batch_size": 1}))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_parts_of_split_samples_are_far_enough_apart_for_every_method(method):
+    found = recipe(method=method)
+    assert found.patch_size <= WIDEST_PATCH
+    assert found.gap <= WIDEST_PATCH + 2
