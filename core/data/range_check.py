@@ -20,6 +20,7 @@ RANGE_LIMIT = 10_000  # pixels that are enough of a sample
 _SHIFT = 0.25  # of the training range; an end of the scene's range that lies further off is told
 _OUTSIDE = 0.25  # share of pixels beyond the training range that is told
 _FACTOR = 20.0  # between the widths of the two ranges; more than that and the units differ
+_SENTINEL2_BANDS = 13
 _SENTINEL2_OFFSET = 1000.0  # as stored, since processing baseline 04.00
 
 
@@ -149,7 +150,7 @@ def _shift_line(modality: Modality, shifts: Sequence[_Shift], total: int) -> str
         f"({_names([s.name for s in shifts])})"
     )
     units = _units(modality)
-    if units and _is_sentinel2_offset(modality, amount, units[0]):
+    if units and total <= _SENTINEL2_BANDS and _is_sentinel2_offset(modality, amount, units[0]):
         return f"{line}; Sentinel-2 offset?"
     if modality.quantity == "height":
         return line + "; another terrain or height reference? Heights above ground carry over better."

@@ -175,7 +175,6 @@ def require_complete(scene: SceneFiles) -> None:
     if scene.problem:
         raise ModalityError(
             scene.problem,
-            where=scene.name,
             remedy="Put the modality's key into the file names (such as sar_vv.tif), or name the files in a "
             "list (SCENE_LIST).",
         )

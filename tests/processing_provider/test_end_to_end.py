@@ -16,7 +16,13 @@ from landfuse.core.data.demo_scene_job import run as write_scene
 from landfuse.core.environment import verify, write_record
 from landfuse.core.job import Job, parse_job
 from landfuse.core.progress import silent
-from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsRasterLayer
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsRasterLayer,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -133,6 +139,32 @@ def test_the_class_map_arrives_styled_in_the_project(processing, sources, areas,
     layers = [x for x in QgsProject.instance().mapLayers().values() if x.name() == "Class map"]
     assert [layer.renderer().type() for layer in layers] == ["paletted"]
     QgsProject.instance().removeMapLayers([layer.id() for layer in layers])
+
+
+def test_several_scenes_arrive_as_one_styled_layer(processing, sources, areas, tmp_path):
+    from qgis.PyQt.QtCore import QCoreApplication
+
+    model = str(tmp_path / "m.safetensors")
+    processing.run("landfuse:train", {**sources, **areas, **FAST, "REFIT": False, "MODEL": model})
+    for name in ("east", "west"):
+        (tmp_path / "flights" / name).mkdir(parents=True)
+        for path in (*sources["HSI"], *sources["LIDAR"]):
+            shutil.copy(path, tmp_path / "flights" / name)
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    values = {"MODEL": model, "SCENES": str(tmp_path / "flights"), "MAPS": str(tmp_path / "maps")}
+    found = processing.runAndLoadResults("landfuse:classifyscenes", values, context=context)
+    QCoreApplication.processEvents()
+    assert (found["SCENES"], found["MAPPED"], found["SKIPPED"]) == (2, 2, 0)
+    assert found["VRT"] == str(tmp_path / "maps" / "maps.vrt")
+    assert found["REPORT"] == str(tmp_path / "maps" / "maps.csv")
+    layers = [x for x in QgsProject.instance().mapLayers().values() if x.name() == "maps"]
+    assert [layer.renderer().type() for layer in layers] == ["paletted"]
+    assert all(entry.label and not entry.label.isdigit() for entry in layers[0].renderer().classes())
+    QgsProject.instance().removeMapLayers([layer.id() for layer in layers])
+    (tmp_path / "flights" / "west" / "lidar.tif").unlink()
+    with pytest.raises(QgsProcessingException, match=r"1 of 2 scenes could not be mapped: \[west\]"):
+        processing.run("landfuse:classifyscenes", values)
 
 
 PROGRAM = shutil.which("qgis_process.bin") or shutil.which("qgis_process")

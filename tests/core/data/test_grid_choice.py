@@ -73,6 +73,17 @@ def test_the_model_pixel_size_goes_to_the_source_nearest_to_it(scene):
     assert choose_grid(scene, GridRequest(), model_pixel=10.0)[0].metres == (10, 10)
 
 
+def test_the_model_pixel_size_is_brought_to_feet(write_raster):
+    foot = 1200 / 3937  # US survey foot
+    path = write_raster("feet.tif", noise(30, 30), pixel=3.0, x=980000.0, y=200000.0, crs="EPSG:2263")
+    modalities = describe_inputs({"optical": (RasterInput(path),)})
+    grid, notes = choose_grid(modalities, GridRequest(), model_pixel=2.0)
+    assert grid.pixel_size == pytest.approx((2.0 / foot, 2.0 / foot))
+    assert grid.transform[0] == 980000.0
+    assert grid.shape == (14, 14)  # 30 x 3 feet are 13.7 pixels of 2 m
+    assert "pixels of 6.56167 map units (2 m), EPSG:2263" in notes[0]
+
+
 def test_a_reference_raster_comes_first(scene, write_raster):
     reference = write_raster("ref.tif", noise(20, 20), pixel=20.0, x=400100, y=5799900)
     request = GridRequest(reference=reference)

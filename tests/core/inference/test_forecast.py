@@ -162,9 +162,10 @@ def test_sizes_grow_with_the_valid_pixels_and_the_overviews(tmp_path):
     forecast, pace = forecast_of(tmp_path, 32, clock, valid_share=0.5)
     run_tiles(forecast, pace, clock, 16, 0.1, [])
     tile = np.random.default_rng(0).integers(1, 5, (64, 64)).astype(np.uint8)
-    # 2048 rows: overviews of 1024 and 512 rows add a quarter and a sixteenth. 16 tiles are half the scene.
+    # 2048 rows: overviews of 1024 and 512 rows add a quarter and a sixteenth of the pixels, each of half as
+    # many bytes again. 16 tiles are half the scene, the valid half.
     assert forecast.sizes()["classmap"] == pytest.approx(
-        2500 + 16 * compressed_size(tile) * 1.3125, rel=0.001
+        2500 + 16 * compressed_size(tile) * 1.46875, rel=0.001
     )
 
 
