@@ -173,8 +173,13 @@ CASES = {
         SamplesError,
         ["mine.gpkg", "No training area lies inside"],
     ),
-    "samples where nothing is valid": (
+    "a mask that leaves nothing": (
         lambda s: s.train(mask=s.write_raster("mask.tif", np.zeros((48, 48), np.uint8))),
+        AlignmentError,
+        ["mask.tif", "leaves nothing of the scene"],
+    ),
+    "samples where nothing is valid": (
+        lambda s: s.train(mask=s.write_raster("mask.tif", np.eye(48, 48, 47, dtype=np.uint8))),
         SamplesError,
         ["areas.gpkg", "where all sources have data"],
     ),

@@ -28,7 +28,7 @@ def run(job: Job, progress: Progress = silent) -> JobResult:
         progress.log(note)
     progress.log(f"Gap between the parts: {chosen.gap} pixels ({chosen.grid.metres_of(chosen.gap):.4g} m).")
     split = split_raster if job.samples.type == "raster" else split_layer
-    with Stack(chosen.modalities, chosen.grid, job.mask) as stack:
+    with Stack(chosen.modalities, chosen.grid, job.mask, job.mask_values) as stack:
         counts = split(job, chosen, stack, progress)
     progress(1.0, "Done")
     numbers = {"N_TRAINING": counts[TRAINING], "N_TEST": counts[TEST], "N_LEFT_OUT": counts[NEITHER]}

@@ -11,12 +11,11 @@ import numpy as np
 from .aligned_reader import AlignedReader
 from .grid import Grid
 from .longitudes import turns_to
+from .mask import Mask
 from .modalities import Modality, ModalityRaster
 from .quantities import to_decibels
-from .raster_io import full_turn, inspect, is_raster, transform_bounds
-from .same_place import require_same_place
+from .raster_io import full_turn, transform_bounds
 from .speckle import SpeckleFilter
-from .vector_io import rasterise_mask
 from .windows import Window, mirrored
 
 if TYPE_CHECKING:
@@ -41,15 +40,17 @@ class Stack:
 
     A pixel is valid in a modality if in each of its layers more than half of the bands are: a single band
     that happens to hold the nodata value makes no hole. It is valid in the stack if it is valid in every
-    modality and not masked. `mask`: a raster (0 and nodata = leave out) or polygons (outside = leave out).
-    Raises `RasterReadError`, `AlignmentError`.
+    modality and not masked. `mask` and `mask_values`: see `mask.Mask`. Raises `RasterReadError`,
+    `AlignmentError`.
     """
 
-    def __init__(self, modalities: Mapping[str, Modality], grid: Grid, mask: str = "") -> None:
+    def __init__(
+        self, modalities: Mapping[str, Modality], grid: Grid, mask: str = "", mask_values: str = ""
+    ) -> None:
         self.modalities, self.grid = dict(modalities), grid
-        self._mask_path = mask
         self._readers = {key: _ModalityReader(m, grid) for key, m in modalities.items()}
-        self._mask = _mask_reader(mask, self.modalities, grid) if mask and is_raster(mask) else None
+        sources = [modality.rasters[0].info for modality in modalities.values()]
+        self.mask = Mask(mask, grid, mask_values, sources) if mask else None
 
     def __enter__(self) -> Stack:
         return self
@@ -61,8 +62,8 @@ class Stack:
         """Close all files."""
         for reader in self._readers.values():
             reader.close()
-        if self._mask is not None:
-            self._mask.close()
+        if self.mask is not None:
+            self.mask.close()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -91,24 +92,21 @@ class Stack:
         mirrored_data = {key: values[:, row_index, col_index] for key, values in data.items()}
         return StackWindow(mirrored_data, valid[row_index, col_index])
 
+    def require_mask(self) -> tuple[str, ...]:
+        """Return notes on the mask. Raises `AlignmentError` for one that leaves nothing."""
+        if self.mask is None:
+            return ()
+        self.mask.require_some()
+        return self.mask.notes
+
     def valid(self, window: Window) -> NDArray[np.bool_]:
         """Return which pixels (H, W) of a window are valid in every modality and not masked."""
         return self.read(window).valid
 
     def _allowed(self, window: Window) -> NDArray[np.bool_]:
-        if not self._mask_path:
+        if self.mask is None:
             return np.ones((window.height, window.width), dtype=bool)
-        if self._mask is None:
-            return rasterise_mask(self._mask_path, self.grid, window)
-        values = self._mask.read(window)[0]
-        return np.isfinite(values) & (values != 0)
-
-
-def _mask_reader(mask: str, modalities: Mapping[str, Modality], grid: Grid) -> AlignedReader:
-    info = inspect(mask)
-    for modality in modalities.values():
-        require_same_place(modality.rasters[0].info, info)
-    return AlignedReader(info, [1], grid, "nearest")
+        return self.mask.allowed(window)
 
 
 class _ModalityReader:

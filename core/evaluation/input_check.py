@@ -14,6 +14,7 @@ from ..data.classes import classes_from_json
 from ..data.decimated import thinned
 from ..data.grid import Grid
 from ..data.grid_choice import choose_grid
+from ..data.holes import find_holes
 from ..data.modalities import Modality, describe_inputs
 from ..data.samples import SampleSet, drop_invalid, median_sample_width, read_samples, require_trainable
 from ..data.stack import Stack
@@ -80,7 +81,7 @@ def check_inputs(job: Job, progress: Progress = silent) -> InputCheck:
     findings: dict[str, list[RasterFindings]] = {}
     for number, (key, modality) in enumerate(modalities.items()):
         progress(0.4 * number / len(modalities), f"Looking at {key}")
-        found = [_attempt(problems, raster_findings, raster) for raster in modality.rasters]
+        found = [_attempt(problems, raster_findings, key, raster) for raster in modality.rasters]
         findings[key] = [item for item in found if item is not None]
         problems += [p for item in findings[key] for p in item.problems]
     check = InputCheck(modalities, findings, notes=[n for m in modalities.values() for n in m.notes])
@@ -136,11 +137,19 @@ def _on_the_grid(check: InputCheck, job: Job, problems: list[Problem], progress:
     if chosen is None:
         return check
     grid, notes = chosen
-    seen = _attempt(problems, usable, check.modalities, grid, job.mask)
-    check = replace(check, grid=grid, grid_notes=notes, usable=seen)
+    seen = _attempt(problems, usable, check.modalities, grid, job.mask, job.mask_values)
+    holes = _attempt(problems, find_holes, check.modalities, grid) or []
+    masked = _attempt(problems, _mask_notes, grid, job) or ()
+    told = [*check.notes, *masked, *(found.text for found in holes)]
+    check = replace(check, grid=grid, grid_notes=notes, usable=seen, notes=told)
     problems += _overlap_problems(check)
     check = _with_shifts(check, problems, progress.part(0.5, 0.8))
     return _with_samples(check, job, problems, progress.part(0.8, 1.0))
+
+
+def _mask_notes(grid: Grid, job: Job) -> tuple[str, ...]:
+    with Stack({}, grid, job.mask, job.mask_values) as stack:
+        return stack.require_mask()
 
 
 def _choose_grid(modalities: Mapping[str, Modality], job: Job) -> tuple[Grid, tuple[str, ...]]:
@@ -199,7 +208,9 @@ def _with_samples(check: InputCheck, job: Job, problems: list[Problem], progress
     samples = _attempt(problems, read_samples, job.samples, check.grid, classes, reading)
     if samples is None:
         return check
-    with Stack({key: thinned(m) for key, m in check.modalities.items()}, check.grid, job.mask) as stack:
+    with Stack(
+        {key: thinned(m) for key, m in check.modalities.items()}, check.grid, job.mask, job.mask_values
+    ) as stack:
         kept = _attempt(problems, drop_invalid, samples, stack, progress.part(0.5, 1.0))
     outside = samples.counts() - (kept.counts() if kept is not None else 0)
     if kept is not None:

@@ -15,20 +15,17 @@ import numpy as np
 from ..data.band_choice import sample_bands, useless_bands
 from ..data.decimated import coarse_grid, thinned, valid_coarse
 from ..data.grid import Bounds, Grid
+from ..data.hidden_nodata import find_hidden_nodata
 from ..data.modalities import Modality, ModalityRaster
 from ..data.raster_io import make_grid, transform_bounds
 from ..data.stack import Stack
 from ..data.windows import Window
 from ..progress import Progress, silent
-from .html import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COVERAGE_SIDE = 256  # pixels of the longer side of the picture of the overlap
-# Values that stand for nodata in many products; -3e38 is the lowest float32.
-_HIDDEN_NODATA = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -3.4028234663852886e38)
-_MANY_ZEROS = 0.01  # share of pixels
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ class Coverage:
         return max((self.share(key) for key in self.valid), default=math.nan)
 
 
-def raster_findings(raster: ModalityRaster) -> RasterFindings:
+def raster_findings(key: str, raster: ModalityRaster) -> RasterFindings:
     """Look at all bands of a raster on a lattice of pixels. Raises `RasterReadError`."""
     info = raster.info
     sample = sample_bands(info, [b.number for b in info.bands])
@@ -124,7 +121,9 @@ def raster_findings(raster: ModalityRaster) -> RasterFindings:
         )
         for position, number in enumerate(sample.numbers)
     )
-    return RasterFindings(raster, share, bands, _hidden_nodata(raster, sample.values[:, used]))
+    hidden = find_hidden_nodata(info, raster.bands, raster.quantity)
+    problems = (Problem(hidden.finding(key, raster.name), hidden.remedy(key)),) if hidden else ()
+    return RasterFindings(raster, share, bands, problems)
 
 
 def _figures(values: NDArray[np.float32]) -> tuple[float, float, float, float, float]:
@@ -134,24 +133,6 @@ def _figures(values: NDArray[np.float32]) -> tuple[float, float, float, float, f
         return math.nan, math.nan, math.nan, math.nan, 0.0
     spread = float(valid.std(ddof=1)) if len(valid) > 1 else math.nan
     return float(valid.min()), float(valid.mean()), float(valid.max()), spread, len(valid) / len(values)
-
-
-def _hidden_nodata(raster: ModalityRaster, values: NDArray[np.float32]) -> tuple[Problem, ...]:
-    """Tell values that look like nodata but are not declared as such."""
-    if not values.size:
-        return ()
-    remedy = "Set the nodata value in the layer's properties (transparency) or in the file."
-    for suspect in _HIDDEN_NODATA:
-        share = percent(float((values == np.float32(suspect)).all(axis=1).mean()))
-        if share != percent(0.0):
-            what = f"{raster.name}: {share} of the pixels are {suspect:g} in every band, undeclared nodata?"
-            return (Problem(what, remedy),)
-    declared = any(raster.info.band(n).nodata for n in raster.bands)
-    zeros = float((values == 0).all(axis=1).mean())
-    if zeros > _MANY_ZEROS and not declared and not raster.info.has_mask and values.shape[1] > 1:
-        what = f"{raster.name}: {percent(zeros)} of the pixels are 0 in every band and no nodata is declared."
-        return (Problem(what, f"If 0 means that nothing was measured: {remedy[0].lower()}{remedy[1:]}"),)
-    return ()
 
 
 def coverage(modalities: Mapping[str, Modality], grid: Grid, progress: Progress = silent) -> Coverage:
@@ -215,9 +196,9 @@ class Usable:
         return whole
 
 
-def usable(modalities: Mapping[str, Modality], grid: Grid, mask: str = "") -> Usable:
+def usable(modalities: Mapping[str, Modality], grid: Grid, mask: str = "", mask_values: str = "") -> Usable:
     """Look which pixels of a coarse version of `grid` the modalities and the mask allow."""
     coarse = coarse_grid(grid, COVERAGE_SIDE)
-    with Stack({}, coarse, mask) as stack:
+    with Stack({}, coarse, mask, mask_values) as stack:
         allowed = stack.valid(Window(0, 0, coarse.rows, coarse.cols))
     return Usable({key: valid_coarse(thinned(m), coarse) for key, m in modalities.items()}, allowed)

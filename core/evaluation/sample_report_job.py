@@ -92,7 +92,7 @@ def make_report(job: Job, spec: SamplesInput, progress: Progress = silent) -> Sa
     labels = spec.path if spec.type == "raster" else ""
     width = median_sample_width(spec)
     grid, grid_notes = choose_grid(modalities, job.grid, labels_path=labels, samples_pixel=width)
-    with Stack(modalities, grid, job.mask) as stack:
+    with Stack(modalities, grid, job.mask, job.mask_values) as stack:
         read = _read(job, spec, stack, progress.part(0.0, 0.8))
     features = make_features(read.values.values)
     coarsest = max(m.pixel_metres for m in modalities.values())

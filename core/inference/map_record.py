@@ -54,6 +54,7 @@ def made_from(job: Job, model_digest: str) -> dict[str, Any]:
         "model": {"name": Path(job.parameters["model"]).name, "sha256": model_digest},
         "inputs": inputs,
         "mask": _facts(job.mask) if job.mask else [],
+        "mask_values": job.mask_values,
         "settings": {name: job.parameters[name] for name in _SHAPING},
         "outputs": sorted(job.outputs),
     }

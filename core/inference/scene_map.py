@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.grid import Grid
 from ..data.grid_choice import choose_grid
+from ..data.holes import find_holes, hidden_nodata_warnings
 from ..data.modalities import Modality
 from ..data.normalisation import scene_sample
 from ..data.range_check import RANGE_LIMIT, compare_ranges
@@ -65,7 +66,11 @@ def map_scene(job: Job, model: TrainedModel, predictor: Predictor, progress: Pro
         progress.log(note)
     for difference in differences(grid, model.grid):
         progress.warn(difference)
-    with Stack(modalities, grid, job.mask) as stack:
+    with Stack(modalities, grid, job.mask, job.mask_values) as stack:
+        for note in (*stack.require_mask(), *(holes.text for holes in find_holes(modalities, grid))):
+            progress.log(note)
+        for line in hidden_nodata_warnings(modalities):
+            progress.warn(line)
         progress(0.01, "Comparing the bands with training")
         sample = scene_sample(stack, RANGE_LIMIT)
         for line in compare_ranges(stack, model.preprocess, sample.values):

@@ -126,7 +126,7 @@ def _model(
     for note in notes:
         progress.log(note)
     method = job.parameters["method"]
-    with Stack(modalities, grid, job.mask) as stack:
+    with Stack(modalities, grid, job.mask, job.mask_values) as stack:
         preprocess: Preprocess = whitened(
             fit_preprocess(stack, CATALOG[method].normalisation, components, progress=progress)
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..data.classes import classes_from_json
 from ..data.grid import Grid
 from ..data.grid_choice import choose_grid
+from ..data.holes import find_holes, hidden_nodata_warnings
 from ..data.modalities import Modality, describe_inputs
 from ..data.sample_set import SampleSet, require_trainable
 from ..data.samples import drop_invalid, median_sample_width, read_samples
@@ -44,7 +45,10 @@ def open_scene(job: Job, progress: Progress) -> Iterator[Scene]:
     progress(0.0, "Looking at the sources")
     modalities = describe_inputs(job.inputs)
     grid, grid_notes = _grid(job, job.samples, modalities)
-    with Stack(modalities, grid, job.mask) as stack:
+    with Stack(modalities, grid, job.mask, job.mask_values) as stack:
+        mask_notes = stack.require_mask()
+        for line in hidden_nodata_warnings(modalities):
+            progress.warn(line)
         progress(0.2, "Reading the samples")
         with named_place(job.samples.path):
             classes = classes_from_json(job.classes)
@@ -52,7 +56,8 @@ def open_scene(job: Job, progress: Progress) -> Iterator[Scene]:
             samples = drop_invalid(samples, stack, progress.part(0.6, 1.0))
             require_trainable(samples)
         notes = [note for modality in modalities.values() for note in modality.notes]
-        yield Scene(modalities, stack, samples, (*notes, *grid_notes, *samples.notes))
+        holes = [found.text for found in find_holes(modalities, grid)]
+        yield Scene(modalities, stack, samples, (*notes, *grid_notes, *mask_notes, *holes, *samples.notes))
 
 
 @contextmanager

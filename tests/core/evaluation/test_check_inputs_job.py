@@ -143,9 +143,9 @@ def test_undeclared_nodata_is_found(tmp_path, optical, random):
     values[:, :10] = -9999
     lidar = write_raster(tmp_path / "dsm.tif", values, 2.0)
     check = check_inputs(_job(tmp_path, optical=optical, lidar=lidar))
-    assert [p.what for p in check.problems] == [
-        "dsm.tif: 25.0 % of the pixels are -9999 in every band, undeclared nodata?"
-    ]
+    (problem,) = check.problems
+    assert problem.what.startswith("lidar: 25.0 % of the pixels of dsm.tif are -9999 in every band")
+    assert "--lidar-options nodata=-9999" in problem.remedy
     declared = write_raster(tmp_path / "declared.tif", values, 2.0, nodata=-9999)
     check = check_inputs(_job(tmp_path, optical=optical, lidar=declared))
     assert check.problems == ()
@@ -157,7 +157,7 @@ def test_pixels_that_are_zero_in_all_bands_are_pointed_out(tmp_path, random):
     values = random.random((4, 80, 80))
     values[:, :40, :40] = 0
     check = check_inputs(_job(tmp_path, optical=write_raster(tmp_path / "o.tif", values, 1.0)))
-    assert "25.0 % of the pixels are 0 in every band" in check.problems[0].what
+    assert "25.0 % of the pixels of o.tif are 0 in every band" in check.problems[0].what
 
 
 def test_bands_have_their_figures_and_the_reason_why_they_are_left_out(tmp_path, random):

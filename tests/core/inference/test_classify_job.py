@@ -268,7 +268,7 @@ def test_a_scene_where_nothing_is_valid_is_an_error_and_nothing_is_written(small
     empty = np.zeros((48, 48), np.uint8)
     with pytest.raises(AlignmentError) as caught:
         run_job(small_scene.classify(model, outputs=ALL, mask=small_scene.write_raster("mask.tif", empty)))
-    assert "valid" in caught.value.what
+    assert "leaves nothing of the scene" in caught.value.what
     assert caught.value.where
     assert caught.value.remedy
     assert small_scene.left() == []
