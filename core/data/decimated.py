@@ -11,8 +11,8 @@ import numpy as np
 
 from .grid import Grid
 from .modalities import Modality, ModalityRaster
-from .quantities import to_decibels
 from .raster_io import read_thinned, transform_bounds, transform_points
+from .sar_scale import power_to_decibels
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _thin_shape(raster: ModalityRaster, window: Window, grid: Grid) -> tuple[int
 def _read_thinly(raster: ModalityRaster, window: Window, shape: tuple[int, int]) -> Floats:
     info = raster.info
     values = read_thinned(info, [info.band(n) for n in raster.bands], window, shape)
-    return to_decibels(values) if raster.quantity == "sar_linear" else values
+    return power_to_decibels(values) if raster.quantity == "sar_linear" else values
 
 
 def _positions(source: Grid, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

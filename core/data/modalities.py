@@ -17,7 +17,7 @@ from .layers import group_layers
 from .opened import OpenedRaster, open_inputs, opened_notes
 from .quantities import SAR, guess_quantity
 from .raster_info import RasterInfo
-from .surface_notes import elevation_notes, guess_notes, holes_or, surface_notes
+from .surface_notes import elevation_notes, guess_notes, holes_or, sar_remarks, surface_notes
 from .units import settle_units, units_json, units_text
 from .units_guess import UnitsGuesses
 
@@ -146,6 +146,8 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
             asked, info = opened[i].asked, opened[i].info
             quantity = asked.quantity or guess_quantity(key, info, samples[i].values)
             said_by = "set" if asked.quantity else "guessed"
+            if quantity in SAR:
+                notes += sar_remarks(key, info, samples[i].values)
             own = samples[i].numbers if asked.bands else bands
             raster = ModalityRaster(info, own, quantity, layer, asked.resampling, said_by)
             raster = replace(raster, derived=asked.derived, speckle=asked.speckle, fill=holes_or(asked.fill))
@@ -165,7 +167,11 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
 def make_modality(key: str, rasters: Sequence[ModalityRaster], notes: Sequence[str]) -> Modality:
     """Return the modality of these rasters, with notes about how SAR is put on a scale."""
     quantities = sorted({r.quantity for r in rasters})
-    notes = [*notes, *(_sar_note(key, q) for q in quantities if q in SAR), *surface_notes(key, rasters)]
+    notes = [
+        *notes,
+        *(_sar_note(key, rasters, q) for q in quantities if q in SAR),
+        *surface_notes(key, rasters),
+    ]
     modality = Modality(key, tuple(rasters), "other", tuple(notes))
     stacked = {
         ABOVE_GROUND if p.ground is not None else modality.layers[p.layer][0].quantity
@@ -197,6 +203,8 @@ def _choose_bands(
     return kept, [f"{key}: {len(useless)} of {total} bands of {first.name} are left out: {listed}."]
 
 
-def _sar_note(key: str, quantity: str) -> str:
+def _sar_note(key: str, rasters: Sequence[ModalityRaster], quantity: str) -> str:
     scale = "linear power" if quantity == "sar_linear" else "dB"
-    return f"{key}: the values are taken as {scale}, resampled as linear power and used in dB."
+    guessed = any(r.quantity == quantity and r.quantity_source == "guessed" for r in rasters)
+    how = f" (guessed; {key.upper()}_QUANTITY (--{key}-quantity) changes it)" if guessed else ""
+    return f"{key}: the values are taken as {scale}{how}, resampled as linear power and used in dB."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .raster_info import RasterInfo
+from .sar_scale import guess_sar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,6 @@ _OTHER = re.compile(r"intensity|return|density|roughness|slope|reflect")
 _HEIGHT = re.compile(r"height|elev|altitude|\bz\b|(?<![a-z])(dem|dsm|dom)(?![a-z])")
 _INDEX = re.compile(r"(?<![a-z])(ndvi|ndwi|ndbi|ndmi|nbr|evi|savi|lai|index)(?![a-z])")
 _POLARISATION = re.compile(r"(?<![a-z])(vv|vh|hh|hv|sigma0|gamma0|beta0|backscatter)(?![a-z])")
-_DECIBEL = re.compile(r"(?<![a-z])db(?![a-z])")
 
 
 def guess_quantity(key: str, info: RasterInfo, sample: NDArray[np.float32] | None = None) -> str:
@@ -34,17 +34,10 @@ def guess_quantity(key: str, info: RasterInfo, sample: NDArray[np.float32] | Non
     """
     text = " ".join([PurePath(info.path).stem, *(band.name for band in info.bands[:20])]).lower()
     if key == "sar" or (key == "other" and _POLARISATION.search(text.replace("_", " "))):
-        return _sar_quantity(text, sample)
+        return guess_sar(info, sample).quantity
     if key in ("hsi", "optical"):
         return "index" if _INDEX.search(text.replace("_", " ")) else "reflectance"
     return _surface_quantity(key, text.replace("_", " "))
-
-
-def _sar_quantity(text: str, sample: NDArray[np.float32] | None) -> str:
-    """Tell decibels from linear power: power is never negative."""
-    if sample is not None and np.isfinite(sample).any():
-        return "sar_db" if np.nanmin(sample) < 0 else "sar_linear"
-    return "sar_db" if _DECIBEL.search(text.replace("_", " ")) else "sar_linear"
 
 
 def _surface_quantity(key: str, text: str) -> str:

@@ -13,8 +13,8 @@ from .grid import Grid
 from .longitudes import turns_to
 from .mask import Mask
 from .modalities import Modality, ModalityRaster
-from .quantities import to_decibels
 from .raster_io import full_turn, transform_bounds
+from .sar_scale import power_to_decibels
 from .speckle import SpeckleFilter
 from .windows import Window, mirrored
 
@@ -209,4 +209,4 @@ class _RasterReader:
 
     def read(self, window: Window) -> Floats:
         values = self._reader.read(window)
-        return to_decibels(values) if self._linear_power else values
+        return power_to_decibels(values) if self._linear_power else values

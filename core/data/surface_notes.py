@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
 
 from .band_plan import SURFACE, TERRAIN, PlannedRaster, plan_bands
+from .raster_info import RasterInfo
+from .sar_scale import guess_sar
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _WORDS = {
     "height": "heights above sea level",
@@ -38,9 +46,19 @@ def holes_or(fill: float | None) -> float | None:
 def guess_notes(key: str, rasters: Sequence[NotedRaster]) -> list[str]:
     """Say what the quantities were guessed to be; those of reflectance and SAR are told with their units."""
     guessed = [r for r in rasters if r.quantity_source == "guessed" and r.quantity in _WORDS]
-    listed = "; ".join(f"{r.name} as {_WORDS[r.quantity]}" for r in guessed)
-    how = f"{key.upper()}_QUANTITY (--{key}-quantity) changes it"
-    return [f"{key}: {listed} (guessed; {how})."] if guessed else []
+    how = f"guessed; {key.upper()}_QUANTITY (--{key}-quantity) changes it"
+    names = {q: [r.name for r in guessed if r.quantity == q] for q in _WORDS}
+    return [
+        f"{key}: {', '.join(some)} {'is' if len(some) == 1 else 'are'} taken as {_WORDS[quantity]} ({how})."
+        for quantity, some in names.items()
+        if some
+    ]
+
+
+def sar_remarks(key: str, info: RasterInfo, sample: NDArray[np.float32]) -> list[str]:
+    """Say what is odd about the scale of a SAR raster; `sample` (n, C) of its values."""
+    remark = guess_sar(info, sample).remark
+    return [f"{key}: {PurePath(info.path).name}: {remark}."] if remark else []
 
 
 def surface_notes(key: str, rasters: Sequence[NotedRaster]) -> list[str]:

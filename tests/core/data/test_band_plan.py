@@ -88,7 +88,8 @@ def test_heights_that_are_set_are_stacked_as_they_are(heights):
 def test_a_lone_surface_is_a_warning(heights):
     assert any("learns the elevation" in note for note in describe("lidar", heights[0]).notes)
     assert any(
-        "dsm.tif as heights above sea level (guessed" in n for n in describe("lidar", heights[0]).notes
+        "dsm.tif is taken as heights above sea level (guessed" in n
+        for n in describe("lidar", heights[0]).notes
     )
 
 
