@@ -7,6 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from landfuse.core.models.ncglf2_encoder import (  # noqa: E402
+    Attention,
+    Dropout,
     EncoderWithStructure,
     PatchEmbedding,
     StructureLearning,
@@ -94,6 +96,33 @@ def test_dropout_keeps_the_mean_of_the_hidden_layer():
     factors = module._dropout_factors(torch.ones(50, 49), None)
     assert factors.mean().item() == pytest.approx(1.0, abs=0.01)
     assert sorted(factors.unique().tolist()) == pytest.approx([0.0, 1.25])
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    torch.manual_seed(0)
+    drop, values = Dropout(0.25), torch.full((400, 500), 3.0, requires_grad=True)
+    found = drop(values)
+    assert (found == 0).float().mean().item() == pytest.approx(0.25, abs=0.01)
+    assert found.mean().item() == pytest.approx(3.0, abs=0.03)
+    found.sum().backward()
+    assert torch.equal(values.grad == 0, found == 0)
+    assert torch.equal(drop.eval()(values), values)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_attention_is_softmax_of_scaled_products(training):
+    torch.manual_seed(0)
+    module = Attention(8).train(training)
+    module.drop_probabilities.p = module.drop_out.p = 0.0
+    tokens = torch.randn(2, 5, 8)
+    found, of_class = module(tokens)
+    heads = [slice(2 * h, 2 * h + 2) for h in range(4)]
+    for h, own in enumerate(heads):
+        query, key = module.query(tokens)[:, :, own], module.key(tokens)[:, :, own]
+        rows = (query @ key.transpose(1, 2) / 2**0.5).softmax(dim=2)
+        torch.testing.assert_close(of_class[:, h], rows[:, 0])
+        heads[h] = rows @ module.value(tokens)[:, :, own]
+    torch.testing.assert_close(found, module.out(torch.cat(heads, dim=2)), atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("depth", [1, 3])
