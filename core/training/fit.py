@@ -49,12 +49,14 @@ def fit_model(
     held_back: SampleSet | None,
     progress: Progress,
     epochs: int = 0,
+    resumable: bool = False,
 ) -> Fit:
     """Train `recipe.method` on `samples`.
 
     Normalisation and principal components are fitted on a lattice of the scene without the pixels whose patch
     touches a `held_back` sample (or, with a smaller gap, that lie in the gap). `epochs` (0 = by the plan)
-    repeats the number of an earlier run.
+    repeats the number of an earlier run. `resumable`: the training of a network goes on where
+    an earlier run of the same job stopped, see `state`.
     """
     started = time.monotonic()
     preprocess = _preprocess(stack, recipe, held_back, progress.part(0.0, 0.1))
@@ -62,7 +64,8 @@ def fit_model(
     if recipe.kind == "pixel":
         config, arrays, settings = _fit_forest(stack, samples, recipe, preprocess, recorder)
     else:
-        config, arrays, settings = _fit_network(job, stack, samples, recipe, preprocess, recorder, epochs)
+        job = job.with_parameters(epochs=epochs or job.parameters["epochs"])
+        config, arrays, settings = _fit_network(job, stack, samples, recipe, preprocess, recorder, resumable)
     model = TrainedModel(
         method=recipe.method,
         config=config,
@@ -128,7 +131,7 @@ def _fit_network(
     recipe: Recipe,
     preprocess: Preprocess,
     progress: Progress,
-    epochs: int,
+    resumable: bool,
 ) -> tuple[ModelConfig, Arrays, dict[str, Any]]:
     from ..inference.device import choose_device, require_torch, set_threads
 
@@ -137,6 +140,7 @@ def _fit_network(
     from .patches import PatchSource
     from .plan import training_plan
     from .seeding import seeded
+    from .state import StateKeeper, fingerprint
 
     wanted = job.parameters
     threads, device = set_threads(wanted["threads"]), choose_device(wanted["device"])
@@ -144,7 +148,7 @@ def _fit_network(
         recipe.method,
         wanted["preset"],
         seed=recipe.seed,
-        epochs=epochs or wanted["epochs"],
+        epochs=wanted["epochs"],
         batch_size=wanted["batch_size"],
         learning_rate=wanted["learning_rate"],
     ).for_samples(samples_per_epoch(samples.labels, samples.places))
@@ -152,12 +156,15 @@ def _fit_network(
     config = ModelConfig(bands, len(samples.classes), recipe.patch_size, recipe.options)
     with seeded(recipe.seed):
         network = build_model(recipe.method, config)
+    facts = (samples.labels, samples.places, samples.rows, samples.cols, *preprocess.to_arrays().values())
+    mark = fingerprint(plan, {"method": recipe.method, **config.to_json()}, facts)
+    keeper = StateKeeper(job.outputs["model"], mark, progress) if resumable else None
     with PatchSource(
         stack, preprocess, samples, recipe.patch_size, progress=progress.part(0.0, 0.1)
     ) as source:
         train_network(
             network, source, samples.labels, samples.places, plan, progress.part(0.1, 1.0),
-            n_classes=len(samples.classes), device=device,
+            n_classes=len(samples.classes), device=device, keeper=keeper,
         )  # fmt: skip
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
     filled_in: Any = network.config  # with the options that the network chose itself

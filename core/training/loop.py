@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from .augmentation import draw_views, jittered
 from .plan import TrainingPlan
 from .sampling import EpochSampler, batch_stop, class_weights
 from .seeding import generator_for, seeded
+from .state import Facts, Metric, State, StateKeeper
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,12 +48,14 @@ def train_network(
     *,
     n_classes: int = 0,
     device: torch.device | str = "cpu",
+    keeper: StateKeeper | None = None,
 ) -> None:
     """Train `network` in place for `plan.epochs`; leave it on the CPU in eval mode, as of the last epoch.
 
     `labels` (n,) class indexes and `places` (n,) polygon ids belong to the samples of `source`. `network` has
     `loss(patches, labels, weight=..., label_smoothing=...)`. Reports the curves `loss`, `accuracy` (on
-    training samples) and `learning_rate`. `n_classes`: 0 takes it from the labels.
+    training samples) and `learning_rate`. `n_classes`: 0 takes it from the labels. With a `keeper` the run
+    goes on from the state of an earlier one, if there is any; the result is that of a single run.
 
     Raises:
         TrainingError: the loss is not finite, or there is a single sample.
@@ -69,7 +73,8 @@ def train_network(
     network.to(device)
     try:
         with seeded(plan.seed):
-            _Run(network, source, labels, sampler, plan, progress, n_classes, torch.device(device)).run()
+            run = _Run(network, source, labels, sampler, plan, progress, n_classes, torch.device(device))
+            run.run(keeper)
     finally:
         network.to("cpu").eval()
 
@@ -95,16 +100,49 @@ class _Run:
         self.optimiser = make_optimiser(network, plan)
         self.batch_size = plan.batch_size
         self._reported = 0.0
+        self._metrics: list[Metric] = []
 
-    def run(self) -> None:
+    def run(self, keeper: StateKeeper | None = None) -> None:
+        state = keeper.find(self.plan.learning_rate) if keeper else None
+        if state is not None:
+            self._go_on(state)
+        done = state.facts.epochs if state else 0
+        last_good = self._state(done) if keeper else None
+        for epoch in range(done, self.plan.epochs):
+            try:
+                metrics = self._epoch_metrics(epoch)
+            except TrainingError:
+                if keeper and last_good:
+                    keeper.keep(replace(last_good, facts=replace(last_good.facts, failed=True)))
+                raise
+            self._metrics += metrics
+            if keeper:  # before the report, which may cancel
+                last_good = self._state(epoch + 1)
+                keeper.keep(last_good)
+            self._send(metrics)
+
+    def _go_on(self, state: State) -> None:
+        state.restore(self.network, self.optimiser)
+        self.batch_size, self._metrics = state.facts.batch_size, list(state.facts.metrics)
+        self._send(self._metrics)
+
+    def _state(self, epochs: int) -> State:
+        facts = Facts(epochs, self.batch_size, self.plan.learning_rate, tuple(self._metrics))
+        return State.of(facts, self.network, self.optimiser)
+
+    def _send(self, metrics: list[Metric]) -> None:
+        for metric in metrics:
+            self.progress.metric(*metric)
+
+    def _epoch_metrics(self, epoch: int) -> list[Metric]:
+        """Train for one epoch; return its number from 1, name and value of each curve's point."""
         every = max(1, self.plan.epochs // ACCURACY_POINTS)
-        for epoch in range(self.plan.epochs):
-            order = self.sampler.epoch(epoch)
-            loss, rate = self._epoch(epoch, order)
-            self.progress.metric(epoch + 1, "loss", loss)
-            self.progress.metric(epoch + 1, "learning_rate", rate)
-            if epoch % every == every - 1 or epoch == self.plan.epochs - 1:
-                self.progress.metric(epoch + 1, "accuracy", self._accuracy(order[:ACCURACY_SAMPLES]))
+        order = self.sampler.epoch(epoch)
+        loss, rate = self._epoch(epoch, order)
+        metrics = [(epoch + 1, "loss", loss), (epoch + 1, "learning_rate", rate)]
+        if epoch % every == every - 1 or epoch == self.plan.epochs - 1:
+            metrics.append((epoch + 1, "accuracy", self._accuracy(order[:ACCURACY_SAMPLES])))
+        return metrics
 
     def _epoch(self, epoch: int, order: Labels) -> tuple[float, float]:
         """Train on the samples `order`; return the mean loss and the last learning rate."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from .fit import Fit, fit_model, predict_samples
 from .recipe import Recipe
 from .scene import Scene, named_place
 
+# A run that was stopped goes on where it was; the states are removed with the end of the job.
+_fit = partial(fit_model, resumable=True)
 _NUMBERS = ("OA", "AA", "KAPPA", "F1")
 
 
@@ -56,7 +59,7 @@ def train_and_score(job: Job, scene: Scene, recipe: Recipe, progress: Progress) 
         return _score_on_given(job, job.test_samples, scene, recipe, progress)
     if job.parameters["test_fraction"] == 0:
         progress.log("Nothing is held back: the model is not scored.")
-        return fit_model(job, scene.stack, scene.samples, recipe, None, progress), None
+        return _fit(job, scene.stack, scene.samples, recipe, None, progress), None
     samples = assign_groups(scene.samples, recipe.gap, *scene.grid.shape)
     split = hold_back(samples, job.parameters["test_fraction"], recipe.seed, recipe.gap)
     notes = (*samples.notes[len(scene.samples.notes) :], *split.notes)
@@ -64,7 +67,7 @@ def train_and_score(job: Job, scene: Scene, recipe: Recipe, progress: Progress) 
         progress.log(note)
     if not split.test.any():
         progress.warn("No class has two separate places: nothing could be held back and nothing is scored.")
-        return fit_model(job, scene.stack, samples, recipe, None, progress), None
+        return _fit(job, scene.stack, samples, recipe, None, progress), None
     share = 0.5 if job.parameters["refit"] else 1.0
     fit, score = _score_held_back(job, scene, samples, split, recipe, progress.part(0.0, share))
     score = replace(score, notes=notes)
@@ -72,14 +75,14 @@ def train_and_score(job: Job, scene: Scene, recipe: Recipe, progress: Progress) 
         return fit, score
     progress.log("Training again on all samples; the scores are those of the first model.")
     epochs = int(fit.settings.get("epochs", 0))
-    return fit_model(job, scene.stack, samples, recipe, None, progress.part(0.5, 1.0), epochs), score
+    return _fit(job, scene.stack, samples, recipe, None, progress.part(0.5, 1.0), epochs), score
 
 
 def _score_held_back(
     job: Job, scene: Scene, samples: SampleSet, split: Split, recipe: Recipe, progress: Progress
 ) -> tuple[Fit, Score]:
     tests = samples.subset(split.test)
-    fit = fit_model(job, scene.stack, samples.subset(split.train), recipe, tests, progress.part(0.0, 0.9))
+    fit = _fit(job, scene.stack, samples.subset(split.train), recipe, tests, progress.part(0.0, 0.9))
     n_groups = len(np.unique(tests.groups))
     measured = (
         f"{len(tests)} pixels in {n_groups} held-back groups, at least "
@@ -107,7 +110,7 @@ def _score_on_given(
             "samples; the scores are optimistic."
         )
         progress.warn(notes[-1])
-    fit = fit_model(job, scene.stack, scene.samples, recipe, None, progress.part(0.05, 0.9))
+    fit = _fit(job, scene.stack, scene.samples, recipe, None, progress.part(0.05, 0.9))
     texts = (
         f"{len(tests)} pixels of the given test samples",
         "The saved model was trained on all training samples.",

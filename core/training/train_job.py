@@ -39,6 +39,10 @@ def run(job: Job, progress: Progress) -> JobResult:
         fit, score = train_and_score(job, scene, recipe, progress.part(0.1, 0.97))
         progress(0.97, "Writing the model")
         _write(job, scene, fit, score, time.monotonic() - started)
+    if recipe.kind != "pixel":
+        from .state import remove_states  # here: it needs torch
+
+        remove_states(job.outputs["model"])
     # No report to `progress` from here on: it could cancel a run whose files are there already.
     return JobResult(dict(job.outputs), score.numbers() if score else no_numbers())
 

@@ -12,7 +12,16 @@ class Train(LandfuseAlgorithm):
     KIND = "train"
     ICON = "train.svg"
     GROUP = ("classification", "Classification")
-    TAGS = ("fusion", "training", "supervised", "land cover", "deep learning", "mibf-net", "random forest")
+    TAGS = (
+        "fusion",
+        "training",
+        "supervised",
+        "land cover",
+        "deep learning",
+        "mibf-net",
+        "ncglf2",
+        "random forest",
+    )
     WANTED = ("report",)
 
     def explanation(self) -> list[str]:

@@ -377,3 +377,23 @@ def test_labels_everywhere_without_a_gap_leave_pixels_to_measure_the_bands_on(sm
     labels = {"path": small_scene.write_raster("labels.tif", small_scene.truth), "type": "raster"}
     wide = {**small_scene.forest, "context_windows": "31", "gap": 0.0}
     assert run_job(small_scene.train(wide, samples=labels)).numbers["OA"] is not None
+
+
+def test_a_stopped_job_goes_on_and_gives_the_model_of_one_run(small_scene, monkeypatch):
+    from landfuse.core.training import state
+
+    monkeypatch.setattr(state, "KEEP_AFTER", 0.0)
+    parameters = {**small_scene.network, "epochs": 3}
+    run_job(small_scene.train(parameters, outputs={"model": "whole.safetensors"}))
+    events = Events()
+    events.progress = Progress(
+        events.seen.append, lambda: sum(e.get("name") == "loss" for e in events.seen) >= 4
+    )
+    with pytest.raises(Cancelled):  # in the second epoch of the second training
+        run_job(small_scene.train(parameters), events.progress)
+    assert len([name for name in small_scene.left() if name.endswith(".training")]) == 2
+    again = Events()
+    run_job(small_scene.train(parameters), again.progress)
+    assert again.texts().count("goes on from there") == 2
+    assert same_model(small_scene.out / "whole.safetensors", small_scene.out / "m.safetensors")
+    assert not [name for name in small_scene.left() if name.endswith(".training")]
