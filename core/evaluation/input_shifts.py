@@ -39,7 +39,7 @@ def measure_shifts(
 
 def pairs_to_compare(modalities: Mapping[str, Modality]) -> list[tuple[Side, Side]]:
     """Return the pairs, the finer source of each first: the other is told to lie beside it."""
-    ordered = sorted(modalities.values(), key=lambda m: (m.finest_metres, _PLACED_BEST.index(m.key)))
+    ordered = sorted(modalities.values(), key=lambda m: (_fineness(m), _PLACED_BEST.index(m.key)))
     pairs = list(combinations([Side(m) for m in ordered], 2))
     for modality in ordered:
         sides = [
@@ -48,6 +48,11 @@ def pairs_to_compare(modalities: Mapping[str, Modality]) -> list[tuple[Side, Sid
         ]
         pairs += [(sides[0], side) for side in sides[1:]]
     return pairs
+
+
+def _fineness(modality: Modality) -> int:
+    """Return a whole number that grows with the pixels; sizes within some 5 % are alike."""
+    return round(20 * math.log(modality.finest_metres))
 
 
 def shift_problem(shift: MeasuredShift, grid: Grid) -> Problem | None:

@@ -87,3 +87,40 @@ def test_each_pair_and_the_layers_of_one_modality_are_compared_the_finer_first(s
     inputs = {"optical": tuple(RasterInput(p) for p in dates), "sar": (RasterInput(other),)}
     names = [(a.name, b.name) for a, b in pairs_to_compare(describe_inputs(inputs))]
     assert names == [("sar", "optical"), ("optical (a.tif)", "optical (b.tif)")]
+
+
+def test_a_raster_that_runs_from_south_to_north_is_read_the_right_way_up(two_views, save_raster):
+    images = two_views(SIDE)
+    gdal = pytest.importorskip("osgeo.gdal")
+    lidar = save_raster("l.tif", images[1][::-1])
+    data = gdal.Open(lidar, gdal.GA_Update)
+    data.SetGeoTransform((500003.0, 1.0, 0, 5800000.0 - SIDE, 0, 1.0))
+    data = None
+    (shift,) = _shifts(optical=save_raster("o.tif", images[0]), lidar=lidar)
+    assert shift.sure
+    assert (shift.east, shift.north) == pytest.approx((3, 0), abs=0.3)
+
+
+def test_degrees_become_metres_on_the_ground(two_views, save_raster):
+    images = two_views(SIDE)
+    place = {"pixel": 1e-5, "x": 12.0, "epsg": 4326}
+    optical = save_raster("o.tif", images[0], y=60.0, **place)
+    (shift,) = _shifts(optical=optical, lidar=save_raster("l.tif", images[1], y=60.00004, **place))
+    assert shift.sure
+    assert (shift.east, shift.north) == pytest.approx((0, 4 * 1.114), abs=0.35)  # 111.4 km a degree
+    assert "m north of optical" in shift_text(shift, shift.grid)
+
+
+def test_a_pattern_that_repeats_is_not_sure(save_raster):
+    cells = np.kron(np.random.default_rng(0).random((20, 20)), np.ones((8, 8)))
+    turned = 1 - np.kron(np.random.default_rng(1).random((20, 20)), np.ones((8, 8)))
+    (shift,) = _shifts(optical=save_raster("o.tif", cells), lidar=save_raster("l.tif", turned, x=500004.0))
+    assert not shift.sure
+
+
+@pytest.mark.shared_data
+def test_a_real_radar_image_that_lies_two_pixels_off_is_found(shared):
+    folder = shared / "data" / "s1s2_chile"
+    (shift,) = _shifts(optical=str(folder / "s2_l2a.tif"), sar=str(folder / "s1_rtc.tif"))
+    assert shift.sure
+    assert (shift.east, shift.north) == pytest.approx((-13, 23), abs=4)  # mutual information: -15, 25
