@@ -12,12 +12,14 @@ sys.path.insert(0, str(HERE))
 
 import accuracy.table  # noqa: E402  found through the path above
 import memory.table  # noqa: E402
+import shift.table  # noqa: E402
 import speed.table  # noqa: E402
 
 PARTS = {
     "accuracy": ("accuracy/results.json", accuracy.table.markdown),
     "trials": ("accuracy/trials.json", accuracy.table.trials_markdown),
     "speed": ("speed/results.json", speed.table.markdown),
+    "shift": ("shift/results.json", shift.table.markdown),
     "memory": ("memory/results.json", memory.table.markdown),
 }
 

@@ -71,7 +71,7 @@ def _verdict(check: InputCheck) -> Markup:
         parts.append(element("ol" if len(check.problems) > 1 else "ul", join(items)))
     fitting = what_fits(check)
     if fitting:
-        parts.append(element("p", "What fits:" if check.problems else "What was found:"))
+        parts.append(element("p", "What else was found:" if check.problems else "What was found:"))
         parts.append(element("ul", join(element("li", line) for line in fitting)))
     return note(join(parts), "warning" if check.problems else "good")
 
