@@ -173,13 +173,13 @@ def _shifts(check: InputCheck) -> Markup:
     if grid is None or not check.shifts:
         return Markup("")
     rows = [_shift_row(shift, grid) for shift in check.shifts]
-    head = ["Compared", "Longest looked for", "Sharpness", "Error", "Result"]
+    head = ["Compared", "Longest looked for", "Sharpness", "Standard error", "Result"]
     caption = (
         "How far the second source lies beside the first, from the directions of their edges in blocks "
         "spread over the scene. Told only where it is sure: the peak of the correlation is sharp (at least "
         "7 times the deviation beside it; unrelated places reached 5.5), well ahead of every other, and the "
-        "same in all blocks (error below 0.3 pixels of the comparison). Shadows, trees and radar layover "
-        "move edges too: judge shifts near a pixel by the pictures."
+        "same in all blocks (standard error at most 0.3 pixels of the comparison; ± is twice the error). "
+        "Shadows, trees and radar layover move edges too: judge shifts near a pixel by the pictures."
     )
     sure = sorted((s for s in check.shifts if s.sure), key=lambda s: -s.length)
     drawn = [_attempted(shift_figures, shift) for shift in sure[:_SHOWN]]

@@ -101,8 +101,8 @@ def _way(east: float, north: float, shift: MeasuredShift) -> str:
 
 
 def _precision(shift: MeasuredShift) -> float:
-    """Return the length below which a shift cannot be told from none, metres (map units)."""
-    return max(shift.error, _LEAST * shift.grid.pixel_metres)
+    """Return two standard errors: a shorter shift cannot be told from none, metres (map units)."""
+    return max(2 * shift.error, _LEAST * shift.grid.pixel_metres)
 
 
 def _length(value: float, shift: MeasuredShift) -> str:
