@@ -161,7 +161,10 @@ class LandfuseAlgorithm(QgsProcessingAlgorithm):
         self._job: Job | None = None
         self._problem: LandfuseError | None = None
         try:
-            self._job = make_job(self.KIND, Request(self, parameters, context))
+            request = Request(self, parameters, context)
+            self._job = make_job(self.KIND, request)
+            for note in request.notes:
+                feedback.pushInfo(note)
         except LandfuseError as error:
             self._problem = error
         return True

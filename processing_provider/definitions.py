@@ -26,7 +26,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from ..core.job_kinds import MODALITIES, QUANTITIES, JobKind, Output, Parameter
+from ..core.job_kinds import MODALITIES, QUANTITIES, ZERO_MEANS, JobKind, Output, Parameter
 from ..core.source_options import OPTIONS_HELP
 
 MODALITY_LABELS = {
@@ -177,7 +177,8 @@ def sample_parameters(required: bool) -> Iterator[QgsProcessingParameterDefiniti
     )
     yield _finished(
         _field("CLASS_FIELD", "Class field", "class"),
-        "Integer (the class value, 1 to 65535; 0 = unlabelled) or text (numbered in alphabetical order).",
+        "Integer (the class value, 1 to 65535; 0 = unlabelled) or text (numbered in alphabetical order; case "
+        "and blanks make no difference).",
     )
     yield _finished(
         _field("GROUP_FIELD", "Group field"),
@@ -191,8 +192,38 @@ def sample_parameters(required: bool) -> Iterator[QgsProcessingParameterDefiniti
         advanced=True,
     )
     yield _finished(
+        _field("RADIUS_FIELD", "Radius field"),
+        "Radius in metres of each point or line, instead of one for all; NULL and 0 mean none.",
+        advanced=True,
+    )
+    yield _finished(
         QgsProcessingParameterRasterLayer("LABELS", tr("Label raster"), optional=True),
         "A raster of class values instead of a vector layer; 0 and nodata are unlabelled.",
+    )
+    yield from _class_parameters()
+
+
+def _class_parameters() -> Iterator[QgsProcessingParameterDefinition]:
+    zero = QgsProcessingParameterEnum(
+        "CLASS_ZERO",
+        tr("Class value 0 means"),
+        list(ZERO_MEANS),
+        False,
+        ZERO_MEANS[0],
+        True,
+        usesStaticStrings=True,
+    )
+    yield _finished(
+        zero,
+        "unlabelled: such samples are left out. class: 0 is a class of its own and gets the smallest free "
+        "value in the map, where 0 is nodata.",
+        advanced=True,
+    )
+    yield _finished(
+        QgsProcessingParameterBoolean("RENUMBER", tr("Number the classes anew"), False, True),
+        "Number the classes 1, 2, 3 ... in ascending order; needed for class values below 0 or above 65535. "
+        "The names keep the old values.",
+        advanced=True,
     )
 
 

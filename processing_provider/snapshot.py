@@ -7,8 +7,9 @@ visible through `QgsProcessingFeatureSource`; the engine only ever sees the file
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,52 +24,77 @@ from qgis.core import (
     QgsProcessingFeatureSource,
     QgsProcessingUtils,
     QgsProject,
+    QgsRendererCategory,
     QgsVectorFileWriter,
     QgsVectorLayer,
     QgsWkbTypes,
 )
 
-from ..core.data.classes import palette_color
+from ..core.data.class_numbers import class_numbers, numbered_classes
+from ..core.data.classes import LandClass, palette_color
+from ..core.data.spelling import chosen_spellings, name_key
 from ..core.errors import OutputError, SamplesError
 from ..core.job import SamplesInput
 
-CLASS, NAME, GROUP = "class", "name", "group"
+CLASS, NAME, GROUP, RADIUS = "class", "name", "group", "radius"
 FEATURE = "feature"  # the id in the layer, by which reports name an area
 Styles = dict[str, tuple[str, str]]  # class value as text -> label, colour
+_SKIP_CHECKS = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Samples for a job, and the class list {"value", "name", "color"} of the layer's style (or none)."""
+    """Samples for a job, and the class list {"value", "name", "color"} of the layer's style (or none).
+
+    `notes` tell what the user should know about how the layer was understood.
+    """
 
     input: SamplesInput
     classes: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...] = ()
 
 
 def write_samples(
     source: QgsProcessingFeatureSource,
     layer: QgsVectorLayer | None,
-    fields: tuple[str, str],
-    radius: float,
+    wanted: SamplesInput,
     context: QgsProcessingContext,
 ) -> Snapshot:
-    """Write the features of `source` with fields `class`, `name` and `group`.
+    """Write the features of `source` with fields `class`, `name`, `group` and, if there is one, `radius`.
 
-    `layer` is the layer behind the source, for its style. `fields`: class field and group field ("" = none);
-    `radius` in metres. Raises `SamplesError` for a field that does not exist.
+    `layer` is the layer behind the source, for its style. `wanted` names the fields and says how classes are
+    read; its path is not used. Features are read twice, first without their geometries, and written one by
+    one, so that a large layer is never held in memory. Raises `SamplesError` for a field that does not exist.
     """
-    fields = class_field, group_field = _field(source, fields[0]), _field(source, fields[1])
-    styles = _styles(layer, class_field)
-    skip_checks = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
-    features = list(source.getFeatures(QgsFeatureRequest(), skip_checks))
-    values = [plain_value(f[class_field]) for f in features]
-    columns = _columns(values)
+    wanted = replace(
+        wanted,
+        class_field=_field(source, wanted.class_field),
+        group_field=_field(source, wanted.group_field),
+        radius_field=_number_field(source, wanted.radius_field),
+    )
+    style = _renderer(layer, wanted.class_field)
+    counted = _counted_values(source, wanted.class_field)
+    columns = _columns(counted, wanted)
     path = _new_file(source.sourceName())
-    rows = _rows(features, values, styles, fields, columns)
-    _write(path, columns, source.wkbType(), source.sourceCrs(), rows, context)
-    grouped = GROUP if group_field else ""
-    samples = SamplesInput(path, "vector", Path(path).stem, CLASS, grouped, radius)
-    return Snapshot(samples, class_list(values, styles))
+    rows = _rows(source, wanted, _styles(style), columns)
+    _write(path, columns, (source.wkbType(), source.sourceCrs()), rows, context, index=False)
+    samples = replace(
+        wanted,
+        path=path,
+        layer=Path(path).stem,
+        class_field=CLASS,
+        group_field=GROUP if wanted.group_field else "",
+        radius_field=RADIUS if wanted.radius_field else "",
+    )
+    classes = class_list(counted, _styles(style), wanted, source.sourceName())
+    return Snapshot(samples, classes, _hidden_notes(style, counted))
+
+
+def _counted_values(source: QgsProcessingFeatureSource, class_field: str) -> Counter[Any]:
+    """Return how often each class value occurs; fields that are computed or joined are computed for it."""
+    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    request.setSubsetOfAttributes([class_field], source.fields())
+    return Counter(plain_value(f[class_field]) for f in source.getFeatures(request, _SKIP_CHECKS))
 
 
 def write_polygons(layer: QgsVectorLayer, context: QgsProcessingContext) -> str:
@@ -76,7 +102,7 @@ def write_polygons(layer: QgsVectorLayer, context: QgsProcessingContext) -> str:
     path = _new_file(layer.name())
     columns = QgsFields()
     rows = (_feature(columns, f.geometry(), []) for f in layer.getFeatures())
-    _write(path, columns, layer.wkbType(), layer.crs(), rows, context)
+    _write(path, columns, (layer.wkbType(), layer.crs()), rows, context)
     return path
 
 
@@ -86,21 +112,33 @@ def _new_file(name: str) -> str:
     return QgsProcessingUtils.generateTempFilename(f"{kept or 'samples'}.gpkg")
 
 
-def class_list(values: Iterable[Any], styles: Styles) -> tuple[dict[str, Any], ...]:
+def class_list(
+    counted: Mapping[Any, int], styles: Styles, wanted: SamplesInput, where: str = ""
+) -> tuple[dict[str, Any], ...]:
     """Return the classes that occur, with names and colours of the style; () where there is no style.
 
-    Integers stay what they are, texts are numbered 1..K in code-point order and keep their text as name.
+    Numbers stay what they are unless 0 is to be a class or all are renumbered; texts are numbered 1..K in
+    code-point order and keep their text as name, case and blanks aside. Raises `ClassesError` for numbers
+    that a map cannot hold.
     """
-    present = {v for v in values if v not in (None, "", 0)}
-    if not styles or len({type(v) for v in present}) != 1:
+    present = {value: n for value, n in counted.items() if value not in (None, "")}
+    if not styles:
         return ()
-    texts = isinstance(next(iter(present)), str)
-    classes = []
-    for position, value in enumerate(sorted(present)):
-        label, color = styles.get(str(value), ("", palette_color(position)))
-        number, name = (position + 1, value) if texts else (value, label or f"class {value}")
-        classes.append({"value": number, "name": name, "color": color})
-    return tuple(classes)
+    if all(isinstance(value, str) for value in present):
+        return tuple(c.to_json() for c in _named_classes(present, styles))
+    if not all(isinstance(value, int) for value in present):
+        return ()
+    numbers = class_numbers([v for v in present if v or wanted.zero == "class"], wanted.renumber, where)
+    names = {v: styles[str(v)][0] for v in numbers if str(v) in styles}
+    colors = {v: styles[str(v)][1] for v in numbers if str(v) in styles}
+    return tuple(c.to_json() for c in numbered_classes(numbers, names, colors))
+
+
+def _named_classes(counted: Mapping[str, int], styles: Styles) -> Iterator[LandClass]:
+    colors = {name_key(value): color for value, (_, color) in styles.items()}
+    for position, name in enumerate(sorted(set(chosen_spellings(counted).values()))):
+        color = colors.get(name_key(name), palette_color(position))
+        yield LandClass(position + 1, name, color)
 
 
 def plain_value(value: Any) -> Any:
@@ -126,21 +164,53 @@ def _field(source: QgsProcessingFeatureSource, name: str) -> str:
     return source.fields().at(position).name()
 
 
-def _styles(layer: QgsVectorLayer | None, class_field: str) -> Styles:
-    """Return value as text (styles often hold numbers so) -> (label, #rrggbb)."""
+def _number_field(source: QgsProcessingFeatureSource, name: str) -> str:
+    """Return a field of numbers as `_field` does. Raises `SamplesError` for one of another type."""
+    name = _field(source, name)
+    if name and not source.fields().field(name).isNumeric():
+        raise SamplesError(
+            f"The radius field '{name}' does not hold numbers.",
+            where=source.sourceName(),
+            remedy="Choose a field with metres as numbers.",
+        )
+    return name
+
+
+def _renderer(layer: QgsVectorLayer | None, class_field: str) -> QgsCategorizedSymbolRenderer | None:
+    """Return the categorised style on the class field, None where there is none."""
     if layer is not None and QgsProject.instance().mapLayer(layer.id()) is None:
         layer = _with_saved_style(layer)
     renderer = layer.renderer() if layer is not None else None
     if not isinstance(renderer, QgsCategorizedSymbolRenderer):
-        return {}
-    if renderer.classAttribute().strip('"').lower() != class_field.lower():
-        return {}
-    styles = {}
-    for category in renderer.categories():
+        return None
+    on_field = renderer.classAttribute().strip('"').lower() == class_field.lower()
+    return renderer.clone() if on_field else None
+
+
+def _categories(style: QgsCategorizedSymbolRenderer | None) -> Iterator[tuple[str, QgsRendererCategory]]:
+    """Yield the values of the style as text (styles often hold numbers so), each with its category.
+
+    The category for all other values, which holds NULL or nothing, is left out.
+    """
+    for category in style.categories() if style is not None else ():
         values = category.value() if isinstance(category.value(), list) else [category.value()]
-        for value in values:
-            styles[str(plain_value(value))] = (category.label(), category.symbol().color().name())
-    return styles
+        for value in map(plain_value, values):
+            if value not in (None, ""):
+                yield str(value), category
+
+
+def _styles(style: QgsCategorizedSymbolRenderer | None) -> Styles:
+    return {v: (c.label(), c.symbol().color().name()) for v, c in _categories(style)}
+
+
+def _hidden_notes(style: QgsCategorizedSymbolRenderer | None, counted: Mapping[Any, int]) -> tuple[str, ...]:
+    """Tell which classes are unticked in the legend: that hides them on the map but filters nothing."""
+    present = {str(value) for value in counted}
+    hidden = [c.label() or v for v, c in _categories(style) if not c.renderState() and v in present]
+    if not hidden:
+        return ()
+    told = f"Classes that are unticked in the legend are used all the same: {', '.join(hidden)}."
+    return (f"{told} Filter the layer, or select what is to be used, to leave them out.",)
 
 
 def _with_saved_style(layer: QgsVectorLayer) -> QgsVectorLayer:
@@ -152,30 +222,31 @@ def _with_saved_style(layer: QgsVectorLayer) -> QgsVectorLayer:
     return copy
 
 
-def _columns(values: list[Any]) -> QgsFields:
+def _columns(counted: Iterable[Any], wanted: SamplesInput) -> QgsFields:
     """Return the fields of the snapshot; `class` is integer or text as in the source.
 
     They are taken from a memory layer: the constructor of QgsField takes QVariant types up to QGIS 3.36 and
     QMetaType types in QGIS 4.
     """
-    present = {type(v) for v in values if v is not None}
+    present = {type(v) for v in counted if v is not None}
     kind = "int8" if present <= {int, bool} else "double" if present <= {int, float} else "string"
     uri = f"NoGeometry?field={CLASS}:{kind}&field={NAME}:string&field={GROUP}:string&field={FEATURE}:int8"
+    uri += f"&field={RADIUS}:double" if wanted.radius_field else ""
     return QgsVectorLayer(uri, "columns", "memory").fields()
 
 
 def _rows(
-    features: list[QgsFeature],
-    values: list[Any],
-    styles: Styles,
-    fields: tuple[str, str],
-    columns: QgsFields,
+    source: QgsProcessingFeatureSource, wanted: SamplesInput, styles: Styles, columns: QgsFields
 ) -> Iterator[QgsFeature]:
-    class_field, group_field = fields
-    for feature, value in zip(features, values):
-        group = plain_value(feature[group_field]) if group_field else None
-        label, _ = styles.get(str(value), (_own_name(feature, class_field, value), ""))
+    for feature in source.getFeatures(QgsFeatureRequest(), _SKIP_CHECKS):
+        value = plain_value(feature[wanted.class_field])
+        group = plain_value(feature[wanted.group_field]) if wanted.group_field else None
+        label = (
+            styles[str(value)][0] if str(value) in styles else _own_name(feature, wanted.class_field, value)
+        )
         attributes = [value, label, None if group is None else str(group), feature.id()]
+        if wanted.radius_field:
+            attributes.append(plain_value(feature[wanted.radius_field]))
         yield _feature(columns, feature.geometry(), attributes)
 
 
@@ -199,14 +270,16 @@ def _feature(columns: QgsFields, geometry: Any, attributes: list[Any]) -> QgsFea
 def _write(
     path: str,
     columns: QgsFields,
-    wkb_type: Any,
-    crs: QgsCoordinateReferenceSystem,
+    shape: tuple[Any, QgsCoordinateReferenceSystem],
     features: Iterable[QgsFeature],
     context: QgsProcessingContext,
+    index: bool = True,
 ) -> None:
+    """Write features of a geometry type in a CRS (`shape`), with a spatial index if asked."""
+    wkb_type, crs = shape
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName, options.layerName = "GPKG", Path(path).stem
-    options.layerOptions = ["FID=fid_of_snapshot"]
+    options.layerOptions = ["FID=fid_of_snapshot", f"SPATIAL_INDEX={'YES' if index else 'NO'}"]
     kind = QgsWkbTypes.multiType(QgsWkbTypes.flatType(QgsWkbTypes.linearType(wkb_type)))
     writer = QgsVectorFileWriter.create(path, columns, kind, crs, context.transformContext(), options)
     if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,12 @@ _BAND_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 @dataclass(frozen=True)
 class Request:
-    """What an algorithm was called with."""
+    """What an algorithm was called with; `notes` gather what the user should know about the layers."""
 
     algorithm: QgsProcessingAlgorithm
     parameters: Mapping[str, Any]
     context: QgsProcessingContext
+    notes: list[str] = field(default_factory=list)
 
     def given(self, name: str) -> bool:
         """Say whether the algorithm has parameter `name` and the user filled it in."""
@@ -162,6 +163,8 @@ def raster_input(layer: QgsMapLayer | str, settings: Mapping[str, Any] | None = 
     if isinstance(layer, str):
         return RasterInput(layer, nodata=nodata, derived=derived, **values)
     path, nodata = raster_path(layer), (*_nodata_set_in_qgis(layer), *nodata)
+    if _ignores_nodata_of_file(layer):
+        values["file_nodata"] = False
     return RasterInput(path, crs=_crs_set_in_qgis(layer), nodata=nodata, derived=derived, **values)
 
 
@@ -208,6 +211,20 @@ def _nodata_set_in_qgis(layer: QgsRasterLayer) -> tuple[float, ...]:
             remedy="Give single values in Layer Properties > Transparency, or a mask.",
         )
     return tuple(sorted({r.min() for r in ranges}))
+
+
+def _ignores_nodata_of_file(layer: QgsRasterLayer) -> bool:
+    """Say whether the nodata value that the file declares is switched off in QGIS."""
+    provider = layer.dataProvider()
+    declared = [band for band in range(1, layer.bandCount() + 1) if provider.sourceHasNoDataValue(band)]
+    off = [band for band in declared if not provider.useSourceNoDataValue(band)]
+    if off and len(off) < len(declared):
+        raise RasterReadError(
+            "The file's nodata value is switched off for some of the bands only.",
+            where=layer.name(),
+            remedy="Switch it on or off for all in Layer Properties > Transparency.",
+        )
+    return bool(off)
 
 
 def checked_bands(text: str, where: str) -> str:
@@ -260,7 +277,8 @@ def mask(request: Request) -> str:
 
 def _samples(request: Request, vector: str, raster: str) -> Snapshot | None:
     if request.given(raster):
-        return Snapshot(SamplesInput(raster_path(_raster(request, raster)), "raster"), ())
+        path = raster_path(_raster(request, raster))
+        return Snapshot(SamplesInput(path, "raster", **_class_meaning(request)), ())
     if not request.given(vector):
         return None
     algorithm, parameters, context = request.algorithm, request.parameters, request.context
@@ -268,10 +286,25 @@ def _samples(request: Request, vector: str, raster: str) -> Snapshot | None:
     if source is None:
         raise SamplesError(f"{vector}: '{parameters[vector]}' cannot be read as a vector layer.")
     layer = algorithm.parameterAsVectorLayer(parameters, vector, context)
-    group_field = request.text("GROUP_FIELD") if vector == "SAMPLES" else ""
-    fields = request.text("CLASS_FIELD"), group_field
-    radius = request.number("SAMPLE_RADIUS") or 0.0
-    return write_samples(source, layer, fields, radius, context)
+    wanted = SamplesInput(
+        "",
+        class_field=request.text("CLASS_FIELD"),
+        group_field=request.text("GROUP_FIELD") if vector == "SAMPLES" else "",
+        radius=request.number("SAMPLE_RADIUS") or 0.0,
+        radius_field=request.text("RADIUS_FIELD"),
+        **_class_meaning(request),
+    )
+    found = write_samples(source, layer, wanted, context)
+    request.notes.extend(found.notes)
+    return found
+
+
+def _class_meaning(request: Request) -> dict[str, Any]:
+    """Return how the numbers of samples become class values."""
+    renumber = request.given("RENUMBER") and request.algorithm.parameterAsBoolean(
+        request.parameters, "RENUMBER", request.context
+    )
+    return {"zero": request.choice("CLASS_ZERO") or "unlabelled", "renumber": bool(renumber)}
 
 
 def _setting(request: Request, spec: Parameter) -> Any:

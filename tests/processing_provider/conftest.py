@@ -118,4 +118,6 @@ def feedback():
 def context():
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
-    return context
+    yield context
+    # pytest lets go of the last test's fixtures after QGIS has ended: layers would be freed too late.
+    context.temporaryLayerStore().removeAllMapLayers()

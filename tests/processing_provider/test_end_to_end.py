@@ -15,13 +15,16 @@ pytest.importorskip("sklearn", reason="needs the engine's packages")
 from landfuse.core.data.demo_scene_job import run as write_scene
 from landfuse.core.environment import verify, write_record
 from landfuse.core.job import Job, parse_job
+from landfuse.core.models.model_file import read_metadata
 from landfuse.core.progress import silent
 from qgis.core import (
+    QgsFeature,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProject,
     QgsRasterLayer,
+    QgsVectorLayer,
 )
 
 pytestmark = pytest.mark.slow
@@ -205,3 +208,63 @@ def test_qgis_process_trains_and_classifies(root, home, sources, areas, tmp_path
     call("run", "landfuse:classify", "--", *rasters, f"MODEL={model}", f"CLASSMAP={class_map}")
     assert class_map.is_file()
     assert class_map.with_suffix(".qml").is_file()
+
+
+@pytest.fixture
+def edited_areas(scene, tmp_path):
+    """The training areas as a layer of the project; instead of all trees one area, drawn and not saved."""
+    path = tmp_path / "areas.gpkg"
+    shutil.copyfile(scene / "training_areas.gpkg", path)
+    layer = QgsVectorLayer(str(path), "areas", "ogr")
+    trees = [f for f in layer.getFeatures() if f["name"] == "trees"]
+    shape = max((f.geometry() for f in trees), key=lambda geometry: geometry.area())
+    assert layer.dataProvider().deleteFeatures([f.id() for f in trees])
+    QgsProject.instance().addMapLayer(layer, False)
+    layer.startEditing()
+    layer.beginEditCommand("Draw an area")
+    area = QgsFeature(layer.fields())
+    area.setAttributes([None, 77, "drawn", "new"])
+    area.setGeometry(shape)
+    layer.addFeature(area)
+    layer.endEditCommand()
+    yield layer
+    QgsProject.instance().removeMapLayer(layer.id())
+
+
+def test_an_area_drawn_and_not_saved_is_trained_on_and_the_edit_session_stays(
+    processing, sources, edited_areas, tmp_path
+):
+    layer, model = edited_areas, tmp_path / "m.safetensors"
+    before = layer.undoStack().count(), layer.undoStack().index(), layer.featureCount()
+    samples = {"SAMPLES": layer.id(), "CLASS_FIELD": "class"}
+    processing.run("landfuse:train", {**sources, **samples, **FAST, "MODEL": str(model)})
+    values = [c["value"] for c in read_metadata(model)["classes"]]
+    assert 77 in values
+    assert layer.isEditable()
+    assert layer.isModified()
+    assert (layer.undoStack().count(), layer.undoStack().index(), layer.featureCount()) == before
+    layer.undoStack().undo()
+    assert 77 not in {f["class"] for f in layer.getFeatures()}
+    layer.undoStack().redo()
+    assert layer.commitChanges()
+    again = QgsVectorLayer(layer.source(), "again", "ogr")
+    assert 77 in {f["class"] for f in again.getFeatures()}
+
+
+def test_the_kept_job_gives_the_old_result_after_the_samples_changed(
+    root, processing, sources, edited_areas, tmp_path
+):
+    model = tmp_path / "m.safetensors"
+    samples = {"SAMPLES": edited_areas, "CLASS_FIELD": "class"}
+    first = processing.run("landfuse:train", {**sources, **samples, **FAST, "MODEL": str(model)})
+    bytes_before = model.read_bytes()
+    classes = [c["value"] for c in read_metadata(model)["classes"]]
+    edited_areas.rollBack()
+    edited_areas.dataProvider().deleteFeatures([f.id() for f in edited_areas.getFeatures()][::2])
+    command = [sys.executable, str(root / "core" / "__main__.py"), "run", str(tmp_path / "m.job.json")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = read_metadata(model)
+    assert [c["value"] for c in again["classes"]] == classes
+    assert again["scores"]["OA"] == first["OA"]
+    assert model.read_bytes() == bytes_before

@@ -6,6 +6,7 @@ import pytest
 from landfuse.core.data.classes import LandClass
 from landfuse.core.data.map_style import samples_qml
 from landfuse.core.errors import SamplesError
+from landfuse.core.job import SamplesInput
 from landfuse.processing_provider.snapshot import class_list
 from landfuse.processing_provider.translate import Request, make_job
 from qgis.core import (
@@ -28,14 +29,17 @@ from qgis.PyQt.QtGui import QColor
 def snap(algorithm, context, make_raster):
     """Send samples through the algorithm and return the job and the rows of the file."""
 
-    def take(samples, class_field="cover", group_field=""):
+    def take(samples, class_field="cover", group_field="", **further):
         values = {
             "HSI": make_raster(),
             "SAMPLES": samples,
             "CLASS_FIELD": class_field,
             "GROUP_FIELD": group_field,
+            **further,
         }
-        job = make_job("checkinputs", Request(algorithm("checkinputs"), values, context))
+        request = Request(algorithm("checkinputs"), values, context)
+        job = make_job("checkinputs", request)
+        take.notes = request.notes
         layer = QgsVectorLayer(f"{job.samples.path}|layername={job.samples.layer}", "snapshot", "ogr")
         assert layer.isValid()
         return job, layer
@@ -206,7 +210,8 @@ def test_a_missing_field_is_named_with_those_that_exist(snap, samples_layer):
 
 
 def test_unlabelled_and_empty_values_are_no_classes():
-    classes = class_list([0, 3, None, 3], {"3": ("Rock", "#123456"), "0": ("none", "#000000")})
+    styles = {"3": ("Rock", "#123456"), "0": ("none", "#000000")}
+    classes = class_list({0: 1, 3: 2, None: 1}, styles, SamplesInput(""))
     assert classes == ({"value": 3, "name": "Rock", "color": "#123456"},)
 
 

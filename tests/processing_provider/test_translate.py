@@ -39,6 +39,24 @@ def test_a_range_of_nodata_set_in_qgis_is_refused(qgis_app, make_raster):
         raster_input(layer)
 
 
+def test_several_nodata_values_set_in_qgis_come_beside_those_given(qgis_app, make_raster):
+    layer = QgsRasterLayer(make_raster(bands=2, nodata=-9), "a")
+    layer.dataProvider().setUserNoDataValue(1, [QgsRasterRange(-7.0, -7.0), QgsRasterRange(0.0, 0.0)])
+    layer.dataProvider().setUserNoDataValue(2, [QgsRasterRange(-7.0, -7.0)])
+    found = raster_input(layer, {"nodata": (255.0,)})
+    assert (found.nodata, found.file_nodata) == ((-7.0, 0.0, 255.0), True)
+
+
+def test_nodata_of_the_file_switched_off_in_qgis_is_ignored(qgis_app, make_raster):
+    layer = QgsRasterLayer(make_raster(bands=2, nodata=1), "a")
+    for band in (1, 2):
+        layer.dataProvider().setUseSourceNoDataValue(band, False)
+    assert raster_input(layer).file_nodata is False
+    layer.dataProvider().setUseSourceNoDataValue(2, True)
+    with pytest.raises(RasterReadError, match="some of the bands only"):
+        raster_input(layer)
+
+
 def test_options_of_the_data_source_are_not_part_of_the_path(qgis_app, make_raster):
     path = make_raster()
     assert raster_input(QgsRasterLayer(path + "|option:NUM_THREADS=1", "a")).path == path
