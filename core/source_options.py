@@ -14,11 +14,11 @@ from .job_kinds import DERIVED, JOINS
 
 OPTIONS_HELP = (
     "Separated by blanks or semicolons: nodata=0,-9999 (further values that mean no data), file_nodata=no "
-    "(ignore the declared one), fill=0 (what missing pixels become instead of a hole), scale=0.0001 and "
-    "offset=-0.1 (measurement = stored value x scale + offset), join=mosaic or join=bands (instead of what "
-    f"is guessed), resampling=average, bilinear or nearest, derived={','.join(DERIVED)} (of a height), "
-    "speckle=5 (side of the speckle filter of SAR). With a number in front, such as 2.scale=1, for the "
-    "second raster only."
+    "(ignore the declared one), fill=0 (what missing pixels become instead of a hole; fill=nan leaves the "
+    "holes that a model fills), scale=0.0001 and offset=-0.1 (measurement = stored value x scale + offset), "
+    "join=mosaic or join=bands (instead of what is guessed), resampling=average, bilinear or nearest, "
+    f"derived={','.join(DERIVED)} (of a height), speckle=5 (side of the speckle filter of SAR), "
+    "quantity=height. With a number in front, such as 2.scale=1, for the second raster only."
 )
 
 

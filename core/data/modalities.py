@@ -18,7 +18,7 @@ from .opened import OpenedRaster, open_inputs, opened_notes
 from .quantities import SAR, guess_quantity
 from .raster_info import RasterInfo
 from .surface_notes import elevation_notes, guess_notes, holes_or, sar_remarks, surface_notes
-from .units import settle_units, units_json, units_text
+from .units import SettledUnits, settle_units, taken_notes, units_json, units_text
 from .units_guess import UnitsGuesses
 
 
@@ -136,6 +136,7 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
     notes = [*opened_notes(key, opened), *joined]
     guesses = UnitsGuesses(opened, samples)
     rasters: list[ModalityRaster] = []
+    settled: list[SettledUnits] = []
     layer = 0
     for members in layers:
         bands, dropped = _choose_bands(key, [(opened[i], samples[i]) for i in members])
@@ -153,6 +154,7 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
             raster = replace(raster, derived=asked.derived, speckle=asked.speckle, fill=holes_or(asked.fill))
             units = settle_units(key, raster, asked, samples[i].values, partial(guesses.of, i))
             notes += units.notes
+            settled.append(units)
             rasters.append(replace(raster, info=units.info, units_source=units.source))
         layer += 1
     if not rasters:
@@ -161,7 +163,11 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
             where=f"{key}, {', '.join(raster.name for raster in opened)}",
             remedy="Choose another raster, or name the bands to use them all the same.",
         )
-    return make_modality(key, rasters, [*notes, *guess_notes(key, rasters), *elevation_notes(key, rasters)])
+    return make_modality(
+        key,
+        rasters,
+        [*notes, *taken_notes(key, settled), *guess_notes(key, rasters), *elevation_notes(key, rasters)],
+    )
 
 
 def make_modality(key: str, rasters: Sequence[ModalityRaster], notes: Sequence[str]) -> Modality:

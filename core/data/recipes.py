@@ -17,7 +17,7 @@ from .modalities import Modality, ModalityRaster, make_modality
 from .opened import OpenedRaster, open_inputs, opened_notes
 from .quantities import SAR, guess_quantity
 from .surface_notes import holes_or
-from .units import repeat_units
+from .units import repeat_units, taken_notes
 from .units_guess import UnitsGuesses
 
 # How many times coarser than in training a source may be. The same product in degrees is up to 1.41 times
@@ -54,7 +54,7 @@ def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any])
     layers, ordered = order_heights(key, opened, layers, recipe["layers"])
     notes += ordered
     runs, told = choose_bands(key, [opened[members[0]] for members in layers], recipe)
-    guesses, rasters = UnitsGuesses(opened), []
+    guesses, rasters, settled = UnitsGuesses(opened), [], []
     for layer, run in enumerate(runs):
         trained = recipe["layers"][run.trained]
         for i in layers[run.layer]:
@@ -62,8 +62,11 @@ def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any])
             asked, own = opened[i].asked, trained.get("units", {})
             units = repeat_units(key, raster, asked, own, partial(guesses.of, i))
             told += units.notes
+            settled.append(units)
             rasters.append(replace(raster, info=units.info, units_source=units.source))
-    return make_modality(key, rasters, [*opened_notes(key, opened), *notes, *dict.fromkeys(told)])
+    return make_modality(
+        key, rasters, [*opened_notes(key, opened), *notes, *dict.fromkeys(told), *taken_notes(key, settled)]
+    )
 
 
 def _raster(

@@ -39,11 +39,15 @@ class MeasuredRaster(Protocol):
 
 @dataclass(frozen=True)
 class SettledUnits:
-    """A raster with its scale and offset. `source`: "metadata", "set", "guessed", "model", "" (as stored)."""
+    """A raster with its scale and offset. `source`: "metadata", "set", "guessed", "model", "" (as stored).
+
+    `taken` says what it is taken for, in words that `taken_notes` puts together for several rasters.
+    """
 
     info: RasterInfo
     source: str
     notes: tuple[str, ...] = ()
+    taken: str = ""
 
 
 def settle_units(
@@ -64,7 +68,7 @@ def settle_units(
         return SettledUnits(info, "set" if asked.offset is not None else "")
     offset = (found.offset if asked.offset is None else asked.offset) or 0.0
     settled = with_units(info, found.scale, offset)
-    return SettledUnits(settled, "guessed", (_guess_note(key, info, offset),))
+    return SettledUnits(settled, "guessed", taken=_guess_text(key, offset))
 
 
 def repeat_units(
@@ -92,8 +96,7 @@ def repeat_units(
     offsets = offsets if asked.offset is None else [asked.offset]
     settled = with_units(info, scales, offsets, raster.bands)
     formula = _formula(settled, raster.bands)
-    line = f"{key}: {_name(info)} is used as in training: {formula}, {_how(key)}."
-    return SettledUnits(settled, "model", (line,) if formula else ())
+    return SettledUnits(settled, "model", taken=f"{formula} (as in training; {_how(key)})" if formula else "")
 
 
 def _repeat_reflectance(
@@ -106,17 +109,16 @@ def _repeat_reflectance(
     """Decide the units of undeclared reflectance for a model that was trained on fractions."""
     info, (scales, offsets) = raster.info, trained
     if guess.scale == 1.0:
-        how = f"is taken as reflectance from 0 to 1 (guessed from the values), {_how(key)}"
-        return SettledUnits(info, "guessed", (f"{key}: {_name(info)} {how}.",))
-    notes: tuple[str, ...] = ()
-    source = "model"
+        text = f"reflectance from 0 to 1 (guessed from the values; {_how(key)})"
+        return SettledUnits(info, "guessed", taken=text)
+    text, source = "", "model"
     if asked.offset is not None:
         offsets = [asked.offset]
     elif guess.offset is not None:
         if any(abs(offset - guess.offset) > 1e-6 for offset in offsets):
-            notes, source = (_guess_note(key, info, guess.offset, unlike=True),), "guessed"
+            text, source = _guess_text(key, guess.offset, unlike=True), "guessed"
         offsets = [guess.offset]
-    return SettledUnits(with_units(info, scales, offsets, raster.bands), source, notes)
+    return SettledUnits(with_units(info, scales, offsets, raster.bands), source, taken=text)
 
 
 def _difference(key: str, raster: MeasuredRaster, source: str, trained: Mapping[str, Any]) -> tuple[str, ...]:
@@ -221,19 +223,29 @@ def _trained_text(units: Mapping[str, Any]) -> str:
     return f"stored value x {scale:g}" + (f" {'-' if offset < 0 else '+'} {abs(offset):g}" if offset else "")
 
 
-def _guess_note(key: str, info: RasterInfo, offset: float, unlike: bool = False) -> str:
+def taken_notes(key: str, settled: Sequence[SettledUnits]) -> list[str]:
+    """Return a line for each thing that rasters are taken for, naming the rasters."""
+    names: dict[str, list[str]] = {}
+    for units in settled:
+        if units.taken:
+            names.setdefault(units.taken, []).append(_name(units.info))
+    return [
+        f"{key}: {', '.join(dict.fromkeys(some))} {'is' if len(set(some)) == 1 else 'are'} taken as {text}."
+        for text, some in names.items()
+    ]
+
+
+def _guess_text(key: str, offset: float, unlike: bool = False) -> str:
     """Say what was guessed; `unlike`: the model was trained on the other case."""
     amount = f"{-SENTINEL2_OFFSET / TEN_THOUSANDTHS:.0f}"
     how = f" with the Sentinel-2 offset of {amount}" if offset else ""
     if unlike:
-        how += ", unlike the training scene," if offset else " without the offset of the training scene"
-    return (
-        f"{key}: {_name(info)} is taken as reflectance x 10000{how} (guessed from the values), {_how(key)}."
-    )
+        how += ", unlike the training scene" if offset else " without the offset of the training scene"
+    return f"reflectance x 10000{how} (guessed from the values; {_how(key)})"
 
 
 def _how(key: str) -> str:
-    return f"{key.upper()}_OPTIONS scale=... offset=... (--{key}-options) changes it"
+    return f"{key.upper()}_OPTIONS scale=... offset=... (--{key}-options) change it"
 
 
 def _stale(key: str, info: RasterInfo, sample: Floats) -> tuple[str, ...]:
