@@ -76,7 +76,8 @@ def write_samples(
     counted = _counted_values(source, wanted.class_field)
     columns = _columns(counted, wanted)
     path = _new_file(source.sourceName())
-    rows = _rows(source, wanted, _styles(style), columns)
+    own_names: dict[Any, str] = {}
+    rows = _rows(source, wanted, (_styles(style), own_names), columns)
     _write(path, columns, (source.wkbType(), source.sourceCrs()), rows, context, index=False)
     samples = replace(
         wanted,
@@ -86,7 +87,8 @@ def write_samples(
         group_field=GROUP if wanted.group_field else "",
         radius_field=RADIUS if wanted.radius_field else "",
     )
-    classes = class_list(counted, _styles(style), wanted, source.sourceName())
+    styles = {**{str(v): (name, "") for v, name in own_names.items()}, **_styles(style)} if style else {}
+    classes = class_list(counted, styles, wanted, source.sourceName())
     return Snapshot(samples, classes, _hidden_notes(style, counted))
 
 
@@ -135,7 +137,7 @@ def class_list(
 
 
 def _named_classes(counted: Mapping[str, int], styles: Styles) -> Iterator[LandClass]:
-    colors = {name_key(value): color for value, (_, color) in styles.items()}
+    colors = {name_key(value): color for value, (_, color) in styles.items() if color}
     for position, name in enumerate(sorted(set(chosen_spellings(counted).values()))):
         color = colors.get(name_key(name), palette_color(position))
         yield LandClass(position + 1, name, color)
@@ -236,14 +238,21 @@ def _columns(counted: Iterable[Any], wanted: SamplesInput) -> QgsFields:
 
 
 def _rows(
-    source: QgsProcessingFeatureSource, wanted: SamplesInput, styles: Styles, columns: QgsFields
+    source: QgsProcessingFeatureSource,
+    wanted: SamplesInput,
+    names: tuple[Styles, dict[Any, str]],
+    columns: QgsFields,
 ) -> Iterator[QgsFeature]:
+    """Yield the features of the snapshot; `names`: the styles, and the other names, which are gathered."""
+    styles, own_names = names
     for feature in source.getFeatures(QgsFeatureRequest(), _SKIP_CHECKS):
         value = plain_value(feature[wanted.class_field])
         group = plain_value(feature[wanted.group_field]) if wanted.group_field else None
         label = (
             styles[str(value)][0] if str(value) in styles else _own_name(feature, wanted.class_field, value)
         )
+        if label and str(value) not in styles:
+            own_names[value] = label
         attributes = [value, label, None if group is None else str(group), feature.id()]
         if wanted.radius_field:
             attributes.append(plain_value(feature[wanted.radius_field]))

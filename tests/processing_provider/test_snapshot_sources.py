@@ -254,3 +254,18 @@ def test_a_layer_that_vanishes_while_the_job_runs_does_not_matter(
     assert ok
     assert found["OA"] == 1.0
     assert len(client.jobs) == 1
+
+
+def test_a_class_that_the_style_lacks_takes_the_name_beside_it(snap):
+    layer = QgsVectorLayer("Point?crs=EPSG:32633&field=class:integer&field=name:string", "areas", "memory")
+    features = []
+    for value, name in ((1, "water"), (7, "just drawn")):
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes([value, name])
+        feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(400003.0, 5000003.0)))
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    styled(layer, "class", [(1, "Water", "#0000ff", True)])
+    job, _, _ = snap(layer, "class")
+    assert [(c["value"], c["name"]) for c in job.classes] == [(1, "Water"), (7, "just drawn")]
+    assert job.classes[1]["color"].startswith("#")
