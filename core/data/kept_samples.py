@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..job import SamplesInput
+from ..progress import Progress, silent
 from .class_field import ClassLookup
 from .classes import LandClass
 from .vector_io import SAMPLE_FIELDS, VectorLayer, write_layer
@@ -15,7 +16,9 @@ from .vector_samples import field_lookup
 _RADIUS = "radius"
 
 
-def keep_samples(spec: SamplesInput, classes: Sequence[LandClass], path: str) -> SamplesInput:
+def keep_samples(
+    spec: SamplesInput, classes: Sequence[LandClass], path: str, progress: Progress = silent
+) -> SamplesInput:
     """Write the labelled features of a vector layer to a GeoPackage and return how to read them again.
 
     The copy has the fields `class`, `name` and `group` (and `radius`, where there is such a field) and the
@@ -25,7 +28,8 @@ def keep_samples(spec: SamplesInput, classes: Sequence[LandClass], path: str) ->
     fields = {**SAMPLE_FIELDS, _RADIUS: "real"} if spec.radius_field else SAMPLE_FIELDS
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
         lookup = field_lookup(layer, spec, tuple(classes))
-        write_layer(path, _records(layer, lookup, spec, classes), fields, layer.info.crs)
+        records = _records(layer, lookup, spec, classes, progress)
+        write_layer(path, records, fields, layer.info.crs)
     return replace(
         spec,
         path=path,
@@ -39,11 +43,17 @@ def keep_samples(spec: SamplesInput, classes: Sequence[LandClass], path: str) ->
 
 
 def _records(
-    layer: VectorLayer, lookup: ClassLookup, spec: SamplesInput, classes: Sequence[LandClass]
+    layer: VectorLayer,
+    lookup: ClassLookup,
+    spec: SamplesInput,
+    classes: Sequence[LandClass],
+    progress: Progress,
 ) -> Iterator[tuple[Any, ...]]:
     """Yield geometry, class value, name, group and, where there is a field for it, radius."""
     names = [spec.class_field, *filter(None, (spec.group_field, spec.radius_field))]
-    for wkb, values in layer.records(names):
+    for number, (wkb, values) in enumerate(layer.records(names)):
+        if number % 500 == 0:
+            progress.check()
         label = lookup.find(values[0])
         if label >= 0:
             group = str(values[1]).strip() if spec.group_field and values[1] is not None else ""

@@ -18,6 +18,7 @@ from ..data.text_output import write_text_atomic
 from ..dataset_names import file_of
 from ..errors import OutputError
 from ..job import GridRequest, Job, SamplesInput
+from ..progress import Progress, silent
 from ..version import __version__
 from .scene import Scene
 
@@ -58,7 +59,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write_sidecars(model_path: str, job: Job, scene: Scene, settings: Mapping[str, Any]) -> None:
+def write_sidecars(
+    model_path: str, job: Job, scene: Scene, settings: Mapping[str, Any], progress: Progress = silent
+) -> None:
     """Write the resolved job and copies of what may change or vanish: samples and mask of vector layers.
 
     `model_path` may lie in a folder of drafts: the job names copies and outputs without a folder. Label
@@ -75,8 +78,8 @@ def write_sidecars(model_path: str, job: Job, scene: Scene, settings: Mapping[st
     }
     kept = replace(
         job,
-        samples=_kept_samples(job.samples, classes, beside.samples),
-        test_samples=_kept_samples(job.test_samples, classes, beside.test_samples),
+        samples=_kept_samples(job.samples, classes, beside.samples, progress),
+        test_samples=_kept_samples(job.test_samples, classes, beside.test_samples, progress),
         mask=_kept_mask(job.mask, beside.mask),
         classes=tuple(c.to_json() for c in classes),
         grid=GridRequest(exact=scene.grid.to_json()),
@@ -88,11 +91,11 @@ def write_sidecars(model_path: str, job: Job, scene: Scene, settings: Mapping[st
 
 
 def _kept_samples(
-    spec: SamplesInput | None, classes: tuple[LandClass, ...], path: Path
+    spec: SamplesInput | None, classes: tuple[LandClass, ...], path: Path, progress: Progress
 ) -> SamplesInput | None:
     if spec is None or spec.type != "vector":
         return spec
-    return replace(keep_samples(spec, classes, str(path)), path=path.name)
+    return replace(keep_samples(spec, classes, str(path), progress), path=path.name)
 
 
 def _kept_mask(mask: str, path: Path) -> str:

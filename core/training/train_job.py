@@ -38,7 +38,7 @@ def run(job: Job, progress: Progress) -> JobResult:
         _tell(scene, recipe, progress)
         fit, score = train_and_score(job, scene, recipe, progress.part(0.1, 0.97))
         progress(0.97, "Writing the model")
-        _write(job, scene, fit, score, time.monotonic() - started)
+        _write(job, scene, fit, score, time.monotonic() - started, progress)
     if recipe.kind != "pixel":
         from .state import remove_states  # here: it needs torch
 
@@ -72,7 +72,7 @@ def _tell(scene: Scene, recipe: Recipe, progress: Progress) -> None:
     )
 
 
-def _write(job: Job, scene: Scene, fit: Fit, score: Score | None, seconds: float) -> None:
+def _write(job: Job, scene: Scene, fit: Fit, score: Score | None, seconds: float, progress: Progress) -> None:
     """Write model, sidecars and report under hidden names, then move them to their places, the model last.
 
     Whatever fails, older files of these names stay as they are.
@@ -89,7 +89,7 @@ def _write(job: Job, scene: Scene, fit: Fit, score: Score | None, seconds: float
                 write_report(str(staged["report"].draft), job, scene, fit, score, seconds)
         model = staged.pop("model")
         with _told_of(job.outputs["model"]):
-            write_sidecars(str(model.draft), job, scene, fit.settings)
+            write_sidecars(str(model.draft), job, scene, fit.settings, progress)
             write_model(model.draft, fit.model)
         _check_outputs(job)  # again, so that not one of them is moved where another cannot be
         for output in staged.values():

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from landfuse.core.data.classes import LandClass
 from landfuse.core.data.kept_samples import keep_samples
 from landfuse.core.data.samples import read_samples
-from landfuse.core.errors import ClassesError
+from landfuse.core.errors import Cancelled, ClassesError
 from landfuse.core.job import SamplesInput
+from landfuse.core.progress import Progress
 
 RING = "((400020 5799980, 400060 5799980, 400060 5799940, 400020 5799940, 400020 5799980))"
 ARC = "400150 5799900, 400200 5799950, 400250 5799900, 400200 5799850, 400150 5799900"
@@ -66,3 +68,12 @@ def test_values_that_a_map_cannot_hold_are_refused_with_the_offer(write_layer, c
     path = write_layer("a.gpkg", features((-7, 1)), {"k": int, "plot": str, "reach": float})
     with pytest.raises(ClassesError, match="--renumber"):
         read_samples(SamplesInput(path, class_field="k"), coarse(1, 20, 30))
+
+
+def test_copying_can_be_cancelled_and_leaves_nothing(write_layer, tmp_path):
+    path = write_layer("a.gpkg", features((1, 2)), {"k": int, "plot": str, "reach": float})
+    spec = SamplesInput(path, class_field="k")
+    classes = (LandClass(1, "a", "#000000"), LandClass(2, "b", "#ffffff"))
+    with pytest.raises(Cancelled):
+        keep_samples(spec, classes, str(tmp_path / "kept.gpkg"), Progress(is_cancelled=lambda: True))
+    assert [p.name for p in tmp_path.iterdir()] == ["a.gpkg"]
