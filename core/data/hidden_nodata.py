@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _SIDE = 256  # pixels of the longer side of the coarse version
-_BANDS = 8  # bands looked at, spread over all
+_BANDS = 5  # bands looked at, spread over all
 # A hundredth of a scene is worth a question; a few pixels are what a camera or a clipped shadow gives.
 _SHARE, _FEWEST = 0.01, 9
 # A stand-in for nodata lies apart: hardly a pixel holds nearly the same (2 % of the range of the others).

@@ -182,6 +182,7 @@ def make_modality(key: str, rasters: Sequence[ModalityRaster], notes: Sequence[s
     stacked = {
         ABOVE_GROUND if p.ground is not None else modality.layers[p.layer][0].quantity
         for p in modality.plan.layers
+        if p.kept
     }
     return replace(modality, quantity=stacked.pop() if len(stacked) == 1 else "other")
 

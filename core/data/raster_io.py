@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 NO_TRANSFORM: GeoTransform = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)  # what QGIS shows for a file without any
 _ENGINE_CACHE = 256 << 20  # bytes
 _WARP_MEGABYTES = 64
+# Values of a thinned read that are kept, as a file without overviews is read as a whole each time.
+_KEPT_VALUES = 1 << 20
 # Rows and columns warped at once. GDAL's 128 x 512 make windows with a margin compute many pixels in vain.
 _WARP_BLOCK = (64, 128)
 # Said of single points outside the domain of a projection; the pixels there are invalid, the read is good.
@@ -472,12 +474,12 @@ def read_thinned(
     Takes single pixels, from the file's overviews where it has them. Not through `source_vrt`: thinned by
     GDAL 3.6.2, it gives no value at all of a file with overviews. Raises `RasterReadError`.
     """
-    dataset, fail = open_raster(info.path), unreadable(info.path)
-    place = (window.col, window.row, window.width, window.height, shape[1], shape[0], gdal.GDT_Float32)
-    data = _ask(fail, dataset.ReadRaster, *place, band_list=[band.number for band in bands])
-    mask = _ask(fail, dataset.GetRasterBand(1).GetMaskBand().ReadRaster, *place) if info.has_mask else b""
-    if data is None or mask is None:
-        raise fail("")
+    place = (window.col, window.row, window.width, window.height, shape[1], shape[0])
+    numbers = tuple(band.number for band in bands)
+    changed = _changed(info.path)
+    is_kept = any(changed) and info.driver != "VRT" and len(bands) * shape[0] * shape[1] <= _KEPT_VALUES
+    read = _thinned_again if is_kept else _thinned
+    data, mask = read(info.path, changed, numbers, place, info.has_mask)
     values = np.frombuffer(data, np.float32).reshape(len(bands), *shape).copy()
     if mask:
         values[:, np.frombuffer(mask, np.float32).reshape(shape) == 0] = np.nan
@@ -488,6 +490,32 @@ def read_thinned(
         layer += band.offset or 0.0
     values[~np.isfinite(values)] = np.nan
     return values
+
+
+def _changed(path: str) -> tuple[int, int]:
+    """Return time of change and size, zeros for a dataset that is no plain file."""
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return 0, 0
+    return facts.st_mtime_ns, facts.st_size
+
+
+def _thinned(
+    path: str, changed: tuple[int, int], numbers: tuple[int, ...], place: tuple[int, ...], has_mask: bool
+) -> tuple[bytes, bytes]:
+    """Return stored values of bands and the mask as bytes of float32; `changed` tells files apart."""
+    dataset, fail = open_raster(path), unreadable(path)
+    data = _ask(fail, dataset.ReadRaster, *place, gdal.GDT_Float32, band_list=list(numbers))
+    mask = b""
+    if has_mask:
+        mask = _ask(fail, dataset.GetRasterBand(1).GetMaskBand().ReadRaster, *place, gdal.GDT_Float32)
+    if data is None or mask is None:
+        raise fail("")
+    return bytes(data), bytes(mask)
+
+
+_thinned_again = lru_cache(maxsize=16)(_thinned)
 
 
 class BandReader:
