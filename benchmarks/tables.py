@@ -18,6 +18,7 @@ import speed.table  # noqa: E402
 PARTS = {
     "accuracy": ("accuracy/results.json", accuracy.table.markdown),
     "trials": ("accuracy/trials.json", accuracy.table.trials_markdown),
+    "trials ncglf2": ("accuracy/trials_ncglf2.json", accuracy.table.trials_markdown),
     "speed": ("speed/results.json", speed.table.markdown),
     "shift": ("shift/results.json", shift.table.markdown),
     "memory": ("memory/results.json", memory.table.markdown),

@@ -33,8 +33,9 @@ def markdown(results: dict[str, Any]) -> str:
 
 
 def _cell(values: Sequence[float]) -> str:
-    spread = np.std(values, ddof=1) if len(values) > 1 else float("nan")
-    return f"{np.mean(values):.3f} ± {spread:.3f}"
+    if len(values) == 1:
+        return f"{values[0]:.3f} (one seed)"
+    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"
 
 
 def trials_markdown(results: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """One setting of NCGLF2 changed at a time, on the scenes with which its defaults were chosen.
 
-    python benchmarks/accuracy/trials_ncglf2.py [--trials default ...] [--scenes s1s2_chile ...] [--seeds 0 ...]
+    python benchmarks/accuracy/trials_ncglf2.py [--trials default ...] [--scenes NAME ...] [--seeds 0 ...]
 
 Same split as benchmarks/accuracy/run.py, all sources fused. Writes benchmarks/accuracy/trials_ncglf2.json and
 prints its table. Trials that are in the file already are not repeated.

@@ -54,7 +54,7 @@ CATALOG: dict[str, ModelEntry] = {
         kind="patch",
         module="ncglf2",
         paper="Tu et al., Information Fusion 104, 2024, doi:10.1016/j.inffus.2023.102192",
-        good_for="Any sources, tens of samples per class; slow on a CPU.",
+        good_for="Any sources, tens of samples per class; five to ten times the time of MIBF-Net.",
         normalisation="standardise",
         release="ncglf2_release",
     ),

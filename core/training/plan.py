@@ -95,7 +95,7 @@ MIBF_NET_PAPER = TrainingPlan(
     max_steps=0,
 )
 
-# Measured on the same scenes; the bands have deviation 1 here, which is wider than 0 to 1, hence the jitter.
+# Few trials (benchmarks/README.md). The bands have deviation 1, which is wider than 0 to 1: hence the jitter.
 NCGLF2_DEFAULT = TrainingPlan(jitter=0.1)
 
 # The authors' protocol; their choice of the epoch by validation samples, seven times as many as for training,
