@@ -73,22 +73,19 @@ def sample_bands(info: RasterInfo, numbers: Sequence[int]) -> BandSample:
 
 
 def useless_bands(info: RasterInfo, sample: BandSample) -> dict[int, str]:
-    """Return the bands that are left out by default, with the reason in words."""
+    """Return the bands that are left out by default, with the reason in words.
+
+    What the values show is said before what metadata or wavelength let expect.
+    """
+    thin = not covers_all(info.grid.rows, info.grid.cols, _LIMIT)
     reasons: dict[int, str] = {}
-    suspects: list[int] = []
     for position, number in enumerate(sample.numbers):
-        band, values = info.band(number), sample.values[:, position]
-        reason = _declared_useless(band)
+        values, reason = sample.values[:, position], ""
+        if _looks_empty(values):
+            reason = _verdict_on_all(info, number) if thin else _verdict(values[np.isfinite(values)])
+        reason = reason or _declared_useless(info.band(number))
         if reason:
             reasons[number] = reason
-        elif _looks_empty(values):
-            suspects.append(number)
-    thin = not covers_all(info.grid.rows, info.grid.cols, _LIMIT)
-    for number in suspects:
-        values = sample.values[:, sample.numbers.index(number)]
-        verdict = _verdict_on_all(info, number) if thin else _verdict(values[np.isfinite(values)])
-        if verdict:
-            reasons[number] = verdict
     return reasons
 
 
