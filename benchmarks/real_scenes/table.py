@@ -13,7 +13,7 @@ def markdown(results: dict[str, Any]) -> str:
 def _figures(results: dict[str, Any]) -> list[str]:
     lines = [
         (
-            "| scene | problems | unmapped | OA, held back | macro F1, held back | OA, all labels (optimistic) "
+            "| scene | problems | unmapped | OA, held back | F1, held back | OA, all labels (optimistic) "
             "| check, train, classify, assess s |"
         ),
         "|---|---|---|---|---|---|---|",

@@ -28,8 +28,8 @@ class Settled:
     """Pixels with one claim, by row, then column; `rows`, `cols`, `places` (n,).
 
     `first_keys` (places,): key of the first pixel of each place. `disputed`, `shared`: pixels that two
-    classes, or several places of one class, claimed. `thinned`: indexes of classes of which only a selection
-    was kept.
+    classes, or several places of one class, claimed. `totals`: pixels of each class, () where all were kept
+    and not only a selection.
     """
 
     rows: Integers
@@ -38,11 +38,16 @@ class Settled:
     first_keys: Integers
     disputed: int
     shared: int
-    thinned: tuple[int, ...]
+    totals: tuple[int, ...]
 
 
 def settle(
-    spans: Spans, label_of_place: Integers, grid: Grid, limit_per_class: int, progress: Progress
+    spans: Spans,
+    label_of_place: Integers,
+    n_classes: int,
+    grid: Grid,
+    limit_per_class: int,
+    progress: Progress,
 ) -> Settled:
     """Return the pixels that belong to one class, at most `limit_per_class` of each class.
 
@@ -51,7 +56,7 @@ def settle(
     their owners are places. Memory grows with the spans, not with their pixels.
     """
     first_keys = np.full(len(label_of_place), _UNSEEN)
-    kept = _Selection(int(label_of_place.max(initial=-1)) + 1, limit_per_class)
+    kept = _Selection(n_classes, limit_per_class)
     disputed = shared = 0
     for band, share in _bands(spans):
         progress(share, "Settling which area a pixel belongs to")
@@ -66,8 +71,8 @@ def settle(
         first_keys[places[fresh]] = keys[fresh]  # the last assignment, of the lowest key, stays
         kept.add(keys, places, label_of_place[places])
     keys, places = kept.result()
-    thinned = tuple(np.flatnonzero(kept.seen > limit_per_class).tolist())
-    return Settled(keys >> 31, keys & (2**31 - 1), places, first_keys, disputed, shared, thinned)
+    totals = tuple(kept.seen.tolist()) if (kept.seen > limit_per_class).any() else ()
+    return Settled(keys >> 31, keys & (2**31 - 1), places, first_keys, disputed, shared, totals)
 
 
 def _bands(spans: Spans) -> Iterator[tuple[Spans, float]]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..errors import SamplesError
 from .classes import LandClass
-from .hashing import uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,25 +68,6 @@ class SampleSet:
         return ", ".join(f"{c.name} {n}" for c, n in zip(self.classes, self.counts().tolist()))
 
 
-def settled(codes: Integers, places: Integers, label_of_place: Integers) -> tuple[Integers, Integers, int]:
-    """Return one claim per pixel, sorted by pixel: codes, places; and how many pixels two classes claimed.
-
-    `codes` (n,): row * columns of the grid + column, with `places` (n,) that claim them in ascending order. A
-    pixel of several places of one class goes to the first of them; a pixel of two classes to none.
-    """
-    if not len(codes):
-        return codes, places, 0
-    order = np.argsort(codes, kind="stable")  # keeps the order of places within a pixel
-    codes, places = codes[order], places[order]
-    starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
-    if len(starts) == len(codes):
-        return codes, places, 0
-    labels = label_of_place[places]
-    disputed = np.minimum.reduceat(labels, starts) != np.maximum.reduceat(labels, starts)
-    first = starts[~disputed]
-    return codes[first], places[first], int(disputed.sum())
-
-
 def pixel_keys(rows: Integers, cols: Integers) -> Integers:
     """Return one number per pixel that names its position whatever the size of the grid; (n,) below 2**62."""
     return (rows.astype(np.int64) << 31) | cols.astype(np.int64)
@@ -104,22 +84,6 @@ def first_pixel_keys(rows: Integers, cols: Integers, members: Integers) -> Integ
     lowest = np.full(int(inverse.max()) + 1 if len(inverse) else 0, np.iinfo(np.int64).max)
     np.minimum.at(lowest, inverse, keys)
     return lowest[inverse]
-
-
-def thinned(samples: SampleSet, limit_per_class: int) -> SampleSet:
-    """Return at most `limit_per_class` samples of each class, chosen evenly by the hash of their position."""
-    kept = np.ones(len(samples), dtype=bool)
-    draws = uniform(pixel_keys(samples.rows, samples.cols), 0)
-    large = np.flatnonzero(samples.counts() > limit_per_class)
-    for label in large.tolist():
-        of_class = samples.labels == label
-        kept[of_class] = (
-            draws[of_class] <= np.partition(draws[of_class], limit_per_class - 1)[limit_per_class - 1]
-        )
-    if not len(large):
-        return samples
-    note = thinning_note([samples.classes[i] for i in large], limit_per_class)
-    return replace(samples.subset(kept), totals=tuple(samples.counts().tolist())).with_notes(note)
 
 
 def thinning_note(classes: Iterable[LandClass], limit_per_class: int) -> str:

@@ -55,6 +55,7 @@ def read_sample_values(
     if not valid.any():
         raise SamplesError(
             "No sample lies where all sources have data.",
+            where=", ".join(stack.keys),
             remedy="Digitise training areas inside the common area of the sources, outside nodata and mask.",
         )
     measured = {key: found[valid[chosen]] for key, found in values.items()}

@@ -51,7 +51,8 @@ def vector_samples(
         notes = (*_layer_notes(layer.info, spec), *lookup.notes, *collected.notes())
         where = layer.info.where
     labels = np.array(collected.labels, dtype=np.int64)
-    found = settle(collected.all_spans(), labels, grid, limit_per_class, progress.part(0.8, 1.0))
+    settling, n_classes = progress.part(0.8, 1.0), len(lookup.classes)
+    found = settle(collected.all_spans(), labels, n_classes, grid, limit_per_class, settling)
     if not len(found.rows):
         raise _nothing_left(where, found.disputed)
     notes = (*notes, *_settled_notes(found, lookup.classes, limit_per_class))
@@ -62,7 +63,15 @@ def vector_samples(
     unit = "field" if spec.group_field else "polygon"
     places = found.places
     return SampleSet(
-        found.rows, found.cols, labels[places], groups[places], places, lookup.classes, notes, unit
+        found.rows,
+        found.cols,
+        labels[places],
+        groups[places],
+        places,
+        lookup.classes,
+        notes,
+        unit,
+        found.totals,
     )
 
 
@@ -268,8 +277,9 @@ def _settled_notes(found: Settled, classes: tuple[LandClass, ...], limit: int) -
         notes.append(f"{_pixels(found.disputed)} claimed by two classes dropped.")
     if found.shared:
         notes.append(f"{_pixels(found.shared)} covered twice by the same class counted once.")
-    if found.thinned:
-        notes.append(thinning_note([classes[i] for i in found.thinned], limit))
+    many = [item for item, total in zip(classes, found.totals) if total > limit]
+    if many:
+        notes.append(thinning_note(many, limit))
     return notes
 
 

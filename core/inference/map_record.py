@@ -34,7 +34,11 @@ def file_digest(path: str) -> str:
             for part in iter(lambda: file.read(1 << 20), b""):
                 digest.update(part)
     except OSError as error:
-        raise ModelFileError(f"The file cannot be read ({error.strerror}).", where=path) from error
+        raise ModelFileError(
+            f"The file cannot be read ({error.strerror}).",
+            where=path,
+            remedy="Check that it is still there and that you may read it.",
+        ) from error
     return digest.hexdigest()
 
 

@@ -121,7 +121,11 @@ def _in_list(path: Path, needs: Mapping[str, Sequence[str]]) -> list[SceneFiles]
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise JobError(f"The list cannot be read ({error}).", where=str(path)) from error
+        raise JobError(
+            f"The list cannot be read ({error}).",
+            where=str(path),
+            remedy="Save it as CSV text in UTF-8.",
+        ) from error
     lines = text.splitlines()
     delimiter = "\t" if lines and "\t" in lines[0] else ","
     rows = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True)
@@ -133,7 +137,11 @@ def _in_list(path: Path, needs: Mapping[str, Sequence[str]]) -> list[SceneFiles]
             continue
         scene = _from_row(cells, needs, path)
         if scene.name.casefold() in found:
-            raise JobError(f"Scene '{scene.name}' is in the list twice.", where=str(path))
+            raise JobError(
+                f"Scene '{scene.name}' is in the list twice.",
+                where=str(path),
+                remedy="Give every scene a name of its own; files of one scene belong in one line.",
+            )
         found[scene.name.casefold()] = scene
     return list(found.values())
 
@@ -175,6 +183,7 @@ def require_complete(scene: SceneFiles) -> None:
     if scene.problem:
         raise ModalityError(
             scene.problem,
+            where="files of the scene",
             remedy="Put the modality's key into the file names (such as sar_vv.tif), or name the files in a "
             "list (SCENE_LIST).",
         )

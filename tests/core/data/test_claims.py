@@ -41,7 +41,7 @@ def by_hand(spans, labels):
 def test_a_pixel_goes_to_the_first_place_of_its_only_class(boxes, band, monkeypatch):
     monkeypatch.setattr("landfuse.core.data.claims._BAND", band)
     spans, labels = boxes
-    found = settle(spans, labels, GRID, 10**6, silent)
+    found = settle(spans, labels, int(labels.max()) + 1, GRID, 10**6, silent)
     kept, disputed, shared = by_hand(spans, labels)
     assert disputed > 100
     assert shared > 50
@@ -57,8 +57,8 @@ def test_a_pixel_goes_to_the_first_place_of_its_only_class(boxes, band, monkeypa
 def test_of_a_large_class_the_pixels_with_the_lowest_hash_are_kept(boxes, band, monkeypatch):
     monkeypatch.setattr("landfuse.core.data.claims._BAND", band)
     spans, labels = boxes
-    everything = settle(spans, labels, GRID, 10**6, silent)
-    found = settle(spans, labels, GRID, 60, silent)
+    everything = settle(spans, labels, int(labels.max()) + 1, GRID, 10**6, silent)
+    found = settle(spans, labels, int(labels.max()) + 1, GRID, 60, silent)
     draws = uniform(pixel_keys(everything.rows, everything.cols), 0)
     expected = set()
     for label in range(4):
@@ -66,7 +66,8 @@ def test_of_a_large_class_the_pixels_with_the_lowest_hash_are_kept(boxes, band, 
         expected |= set(own[np.argsort(draws[own])[:60]].tolist())
     chosen = [(everything.rows[i], everything.cols[i]) for i in sorted(expected)]
     assert list(zip(found.rows, found.cols)) == chosen
-    assert found.thinned == (0, 1, 2, 3)
+    assert found.totals == tuple(np.bincount(labels[everything.places]).tolist())
+    assert everything.totals == ()
     assert (found.first_keys == everything.first_keys).all()
 
 
@@ -74,10 +75,10 @@ def test_a_place_that_covers_a_pixel_twice_claims_it_once():
     spans = Spans.inside(
         np.array([3, 3]), np.array([2.0, 4.0]), np.array([6.0, 8.0]), np.zeros(2), GRID.shape
     )
-    found = settle(spans, np.array([0]), GRID, 100, silent)
+    found = settle(spans, np.array([0]), 1, GRID, 100, silent)
     assert (found.cols.tolist(), found.shared, found.disputed) == ([2, 3, 4, 5, 6, 7], 0, 0)
 
 
 def test_settling_can_be_cancelled(boxes):
     with pytest.raises(Cancelled):
-        settle(*boxes, GRID, 100, Progress(is_cancelled=lambda: True))
+        settle(*boxes, 4, GRID, 100, Progress(is_cancelled=lambda: True))

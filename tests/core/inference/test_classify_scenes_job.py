@@ -120,7 +120,7 @@ def test_a_scene_that_fails_is_named_after_the_others_are_written(classify, flig
     (flights / "b" / "B_lidar_2.tif").unlink()
     (flights / "a" / "optical.tif").write_bytes(b"no raster")
     with pytest.raises(
-        SceneError, match=r"2 of 3 scenes could not be mapped: \[a\].* \[b\] No file for lidar"
+        SceneError, match=r"2 of 3 scenes could not be mapped: \[a\].* \[b\] files of the scene: No file for lidar"
     ):
         classify()
     assert statuses(tmp_path) == {"a": "failed", "b": "failed", "c": "mapped"}
