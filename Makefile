@@ -1,6 +1,7 @@
 # make demo   the whole job on the synthetic scene, through QGIS Processing
 # make test   all checks and tests
 # make qgis   QGIS Desktop with the plugin and the demo scene
+# make odd    the table of odd inputs: what is odd, and how it ended
 # make bench  accuracy, speed and memory (long; see benchmarks/README.md)
 # Everything installs what is missing: Debian packages, then the deep-learning runtime with pip.
 
@@ -17,13 +18,16 @@ APT := qgis python3-qgis python3-gdal gdal-bin python3-venv python3-numpy python
 OUT := demo
 PLUGINS := $(LANDFUSE_HOME)/plugins
 
-.PHONY: demo test qgis bench system runtime tools plugin lint clean
+.PHONY: demo test odd qgis bench system runtime tools plugin lint clean
 
 demo: runtime plugin
 	QT_QPA_PLATFORM=offscreen QGIS_PLUGINPATH=$(PLUGINS) $(PYTHON) resources/demo/run_demo.py $(OUT)
 
 test: tools plugin lint
 	QT_QPA_PLATFORM=offscreen $(RUN) -m pytest
+
+odd: runtime
+	$(RUN) tests/odd_inputs/report.py
 
 qgis: runtime plugin
 	$(PYTHON) core/__main__.py demoscene $(OUT)/scene

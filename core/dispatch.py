@@ -36,6 +36,8 @@ _PACKAGES = {
 }  # fmt: skip
 # What GDAL's bindings name when their compiled half is missing, or was built without numpy.
 _COMPILED_HALVES = dict.fromkeys(("_gdal", "_gdal_array", "_ogr", "_osr"), "osgeo")
+# Of the disk, of what one user may store on it, of one file. Windows has no quota of this name.
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "not enough memory", "cuda out of memory", "bad_alloc")
 
 
@@ -68,9 +70,13 @@ def in_words(error: Exception) -> LandfuseError | None:
         return None
     if _is_out_of_memory(error):
         return OutOfMemoryError(f"The memory is used up ({error}).", remedy=LESS_MEMORY)
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in _FULL:
         return OutputError(
-            "The disk is full.", where=str(error.filename or ""), remedy="Free some space or write elsewhere."
+            "The disk is full."
+            if error.errno == errno.ENOSPC
+            else f"The file is too large ({error.strerror}).",
+            where=str(error.filename or ""),
+            remedy="Free some space or write elsewhere.",
         )
     package = _broken_package(error)
     if package in _PACKAGES:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import AlignmentError
+from ..errors import AlignmentError, BandError
 from .grid import Grid
 from .longitudes import turns_to
 from .raster_info import BandInfo, RasterInfo
@@ -40,7 +40,8 @@ class AlignedReader:
 
     Values are in the units the file declares (scale and offset applied). `resampling` is one of `RESAMPLING`,
     "" = average when coarsening, else bilinear; where the pixels coincide nothing is resampled. `decibels`:
-    the values are dB and are resampled as linear power. Raises `RasterReadError` and `AlignmentError`.
+    the values are dB and are resampled as linear power. Raises `RasterReadError`, `AlignmentError`
+    and, for complex numbers, `BandError`.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class AlignedReader:
         info = _nearest_longitudes(info, grid)
         self.info, self.grid, self.n_bands = info, grid, len(bands)
         chosen = [info.band(n) for n in bands]
+        _require_real(info, chosen)
         self._offset = pixel_offset(info.grid, grid)
         resampling = resampling or default_resampling(info.grid, grid)
         self.resampling = resampling if self._offset is None else ""
@@ -140,6 +142,15 @@ def pixel_offset(source: Grid, grid: Grid) -> tuple[int, int] | None:
 def default_resampling(source: Grid, grid: Grid) -> str:
     """Return "average" where the grid is coarser than the source, else "bilinear"."""
     return "average" if grid.pixel_metres > source.pixel_metres * 1.01 else "bilinear"
+
+
+def _require_real(info: RasterInfo, bands: Sequence[BandInfo]) -> None:
+    if any(band.dtype.startswith("C") for band in bands):
+        raise BandError(
+            "The raster holds complex numbers.",
+            where=info.path,
+            remedy="Convert it to intensity or dB first.",
+        )
 
 
 def _require_both_or_neither(info: RasterInfo, grid: Grid) -> None:

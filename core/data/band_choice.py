@@ -12,7 +12,8 @@ from ..errors import BandError
 from .aligned_reader import AlignedReader
 from .lattice import covers_all, lattice_windows
 from .raster_info import BandInfo, RasterInfo
-from .windows import Window, iter_tiles
+from .raster_io import is_unwritten, open_raster
+from .windows import iter_tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,11 +113,18 @@ def _verdict(valid: NDArray[np.float32]) -> str:
 
 
 def _verdict_on_all(info: RasterInfo, number: int) -> str:
-    """Judge a band by all its pixels; stops as soon as two values differ."""
-    found = np.zeros(0, np.float32)
+    """Judge a band by all its pixels; stops as soon as two values differ.
+
+    Of the parts of a sparse file that were never written one is read: they are all alike.
+    """
+    found, unwritten = np.zeros(0, np.float32), 0
+    dataset = open_raster(info.path)
     with AlignedReader(info, [number], info.grid) as reader:
         for tile in iter_tiles(info.grid.rows, info.grid.cols, 1024):
-            values = reader.read(Window(tile.row, tile.col, tile.height, tile.width))
+            unwritten += (never_written := is_unwritten(dataset, number, tile))
+            if never_written and unwritten > 1:
+                continue
+            values = reader.read(tile)
             found = np.concatenate([found, values[np.isfinite(values)]])
             if len(found) and found.min() != found.max():
                 return ""

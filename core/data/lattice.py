@@ -68,11 +68,10 @@ def _spread_tiles(rows: int, cols: int, budget: int) -> Iterator[Window]:
         yield from iter_tiles(rows, cols, TILE)
         return
     skip = math.ceil(math.sqrt(rows * cols / budget))
-    for tile in iter_tiles(rows, cols, TILE):
-        row, col = tile.row // TILE, tile.col // TILE
-        row_first, col_first = (min(skip, math.ceil(n / TILE)) // 2 for n in (rows, cols))
-        if row % skip == row_first and col % skip == col_first:
-            yield tile
+    row_first, col_first = (min(skip, math.ceil(n / TILE)) // 2 * TILE for n in (rows, cols))
+    for row in range(row_first, rows, skip * TILE):  # of a service that covers the Earth there are billions
+        for col in range(col_first, cols, skip * TILE):
+            yield Window(row, col, min(TILE, rows - row), min(TILE, cols - col))
 
 
 def _lattice(start: int, stop: int, step: int, length: int) -> NDArray[np.int64]:

@@ -23,6 +23,7 @@ KINDS = ("stretch", "standardise", "none")
 FITTING_LIMIT = 100_000  # pixels
 _ENOUGH = 1000  # valid pixels; with fewer, percentiles say little
 _CLOSER = 8  # times as many pixels in the next lattice
+_TINY = 1e-3  # range of a band, in its own units
 TAIL = 0.5  # per cent left out at each end of a stretch
 _DAMAGED_REMEDY = "Copy or download the model file again, or train a new model."
 _CHUNK = 8192  # rows of a sample in float64 at once
@@ -77,9 +78,9 @@ def fit_normalisation(sample: Floats, kind: str, n_components: int = 0) -> Norma
     """Fit a normalisation to pixels (n, C) with NaN where a band is invalid.
 
     `kind`: "stretch" brings the 0.5 % and 99.5 % percentiles to 0 and 1, "standardise" gives mean 0 and
-    deviation 1, "none" leaves the values. A constant band becomes 0. `n_components`: principal components to
-    keep, 0 for none; never more than there are bands. Of components, the widest gets that range or deviation
-    and the others the square root of their share of it.
+    deviation 1, "none" leaves the values (tiny ones times a power of two). A constant band becomes 0.
+    `n_components`: principal components to keep, 0 for none; never more than there are bands. Of components,
+    the widest gets that range or deviation and the others the square root of their share of it.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
@@ -116,7 +117,8 @@ def _offset_and_scale(values: Floats, kind: str, common_unit: bool) -> tuple[Flo
     """Return offset and scale of each band; `common_unit`: the bands are components of one space."""
     n = values.shape[1]
     if kind == "none":
-        return np.zeros(n, np.float32), np.ones(n, np.float32)
+        low, high = _ranges(values)
+        return np.zeros(n, np.float32), _magnification(high - low)
     if kind == "stretch":
         low, high = _ranges(values)
         offset, width = low, high - low
@@ -124,7 +126,7 @@ def _offset_and_scale(values: Floats, kind: str, common_unit: bool) -> tuple[Flo
         offset = values.mean(axis=0, dtype=np.float64)
         width = values.std(axis=0, dtype=np.float64)
     # A band that does not vary, or only within the rounding of float32, says nothing: 0, never NaN.
-    varies = width > 1e-6 * np.maximum(np.abs(offset), 1e-30)
+    varies = width > 1e-6 * np.maximum(np.abs(offset), 1e-32)
     if common_unit:
         # Components differ by orders of magnitude. Stretching each to the full range would blow up those that
         # hold little but noise, keeping their proportions would hide faint spectral features: the square root
@@ -133,6 +135,16 @@ def _offset_and_scale(values: Floats, kind: str, common_unit: bool) -> tuple[Flo
         width = np.sqrt(width * width.max())
     scale = np.where(varies, 1.0 / np.where(varies, width, 1.0), 0.0)
     return offset.astype(np.float32), scale.astype(np.float32)
+
+
+def _magnification(widths: Floats) -> Floats:
+    """Return a power of two for each band, 1 unless its values are tiny: a product with it is exact.
+
+    The trees of scikit-learn take a feature for constant that varies by less than 1e-7.
+    """
+    tiny = (widths > 0) & (widths < _TINY)
+    powers = np.minimum(np.ceil(-np.log2(np.where(tiny, widths, 1.0))), 126)
+    return np.where(tiny, 2.0**powers, 1.0).astype(np.float32)
 
 
 def principal_components(values: Floats, count: int) -> tuple[Floats, Floats]:

@@ -38,6 +38,8 @@ _WARP_BLOCK = (64, 128)
 # Said of single points outside the domain of a projection; the pixels there are invalid, the read is good.
 _HARMLESS = ("PROJ", "Reprojection failed", "Point outside", "Unable to compute source region")
 _SEMI_MAJOR, _ECCENTRICITY2 = 6378137.0, 0.00669437999014  # WGS 84
+# Formats whose values lie in a file as they are, without a compression.
+_PLAIN = ("ENVI", "EHdr", "ERS", "RST", "SAGA", "RRASTER", "MFF", "PAux", "ISCE", "ROI_PAC", "GenBin")
 _FORMATS = {
     "Byte": gdal.GDT_Byte,
     "UInt16": gdal.GDT_UInt16,
@@ -302,6 +304,28 @@ def subdatasets(path: str) -> list[str]:
     return [] if dataset.RasterCount else [name for name, _ in dataset.GetSubDatasets()]
 
 
+def _require_all_bytes(dataset: Any, path: str) -> None:
+    """Refuse plain files shorter than their header says: GDAL would read zeros for what is missing."""
+    if dataset.GetDriver().ShortName not in _PLAIN or _is_compressed(dataset):
+        return
+    first = dataset.GetRasterBand(1)
+    pixel_bytes = gdal.GetDataTypeSize(first.DataType) // 8
+    needed = dataset.RasterXSize * dataset.RasterYSize * dataset.RasterCount * pixel_bytes
+    found = max(
+        (os.path.getsize(f) for f in dataset.GetFileList() or () if os.path.isfile(f)), default=needed
+    )
+    if found < needed:
+        raise RasterReadError(
+            f"The file is not complete: it has {found:,} bytes, its header asks for at least {needed:,}.",
+            where=path,
+            remedy="Copy or download it again, or correct the header.",
+        )
+
+
+def _is_compressed(dataset: Any) -> bool:
+    return str(dataset.GetMetadataItem("file_compression", "ENVI") or "0").strip() != "0"
+
+
 def is_raster(path: str) -> bool:
     """Return whether GDAL opens the file as a raster."""
     try:
@@ -320,6 +344,7 @@ def inspect(path: str, crs: str = "") -> RasterInfo:
         parts = [name for name, _ in dataset.GetSubDatasets()]
         found = f"It holds {len(parts)} rasters, such as {parts[0]}." if parts else "It holds no bands."
         raise RasterReadError(found, where=path, remedy="Choose one raster of the file.")
+    _require_all_bytes(dataset, path)
     transform, wkt = dataset.GetGeoTransform(can_return_null=True), _wkt_of(dataset.GetSpatialRef())
     placed = transform is not None and tuple(transform) != (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
     grid = _grid_of(dataset, tuple(transform), crs or wkt) if placed else _grid_of(dataset, NO_TRANSFORM, "")
@@ -457,6 +482,13 @@ def block_size(dataset: Any) -> tuple[int, int]:
     return height, width
 
 
+def is_unwritten(dataset: Any, band: int, window: Window) -> bool:
+    """Return whether a window of a sparse file was never written; false where the format cannot tell."""
+    place = (window.col, window.row, window.width, window.height)
+    flags, _ = dataset.GetRasterBand(band).GetDataCoverageStatus(*place, gdal.GDAL_DATA_COVERAGE_STATUS_DATA)
+    return bool(flags == gdal.GDAL_DATA_COVERAGE_STATUS_EMPTY)
+
+
 def read_floats(dataset: Any, window: Window, path: str) -> NDArray[np.float32]:
     """Return a window of all bands of an open raster (C, H, W). Raises `RasterReadError`."""
     place = (window.col, window.row, window.width, window.height)
@@ -485,7 +517,8 @@ def read_thinned(
         values[:, np.frombuffer(mask, np.float32).reshape(shape) == 0] = np.nan
     for band, layer in zip(bands, values):
         for value in band.nodata:
-            layer[layer == np.float32(value)] = np.nan
+            with np.errstate(over="ignore"):  # of float64: infinite as the values read
+                layer[layer == np.float32(value)] = np.nan
         layer *= 1.0 if band.scale is None else band.scale
         layer += band.offset or 0.0
     values[~np.isfinite(values)] = np.nan
@@ -563,10 +596,10 @@ def read_band_window(path: str, band: int, window: Window) -> NDArray[Any]:
 
 
 class GeoTiff:
-    """A tiled, compressed GeoTIFF that is being written."""
+    """A tiled, compressed GeoTIFF that is being written; `where` is the file that errors name."""
 
-    def __init__(self, path: str, grid: Grid, layout: RasterLayout) -> None:
-        self._path, self._layout = path, layout
+    def __init__(self, path: str, grid: Grid, layout: RasterLayout, where: str = "") -> None:
+        self._path, self._where, self._layout = path, where or path, layout
         options = ["TILED=YES", "COMPRESS=DEFLATE", "BIGTIFF=IF_SAFER", "INTERLEAVE=BAND"]
         options += ["PREDICTOR=3"] if layout.dtype == "Float32" else []
         size = (grid.cols, grid.rows, len(layout.band_names), _FORMATS[layout.dtype])
@@ -586,9 +619,10 @@ class GeoTiff:
         self._paint(self._dataset.GetRasterBand(1))
 
     def _fail(self, message: str) -> OutputError:
+        reason = message.strip().replace(self._path, self._where) or "GDAL gives no reason"
         return OutputError(
-            f"The raster cannot be written ({message.strip() or 'GDAL gives no reason'}).",
-            where=self._path,
+            f"The raster cannot be written ({reason}).",
+            where=self._where,
             remedy="Check the free space and the permissions of the folder.",
         )
 

@@ -37,7 +37,7 @@ class RasterOutput:
         self._staged = StagedOutput(path)
         self._style = style
         try:
-            self._tiff = GeoTiff(str(self._staged.draft), grid, layout)
+            self._tiff = GeoTiff(str(self._staged.draft), grid, layout, self.path)
         except BaseException:
             self._staged.discard()
             raise

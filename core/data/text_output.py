@@ -39,7 +39,15 @@ def write_text_atomic(path: str | Path, text: str) -> None:
 
 
 def check_folder(target: Path) -> None:
-    """Raise `OutputError` unless the folder of `target` exists and the target is not itself a folder."""
+    """Raise `OutputError` unless the folder of `target` exists and the target can be a file in it."""
+    try:
+        target.exists()
+    except OSError as error:  # the name is too long
+        raise OutputError(
+            f"There can be no file of this name ({error.strerror or error}).",
+            where=f"{str(target)[:120]}...",
+            remedy="Choose a shorter name.",
+        ) from error
     if not target.parent.is_dir():
         raise OutputError(
             f"The folder '{target.parent}' does not exist.",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
+_REASON = 200  # letters of GDAL's reason that are told; of GeoPackages it quotes SQL
 _BROKEN_REMEDY = "Check that the file is complete and still there, or export the layer to a new GeoPackage."
 _FIELD_TYPES = {
     ogr.OFTInteger: "integer",
@@ -284,7 +285,8 @@ def polygon_widths(
             if number % step == 0:
                 parts, _ = _usable_parts(feature.GetGeometryRef(), Move())
                 widths += [_width(p, source.info.crs or crs) for p in parts if _dimension(p) == 2]
-    return np.array(widths, dtype=np.float64)
+    known = np.array(widths, dtype=np.float64)
+    return known[np.isfinite(known)]
 
 
 def _width(polygon: Any, crs: str) -> float:
@@ -293,6 +295,9 @@ def _width(polygon: Any, crs: str) -> float:
         reference = _reference(crs)
         if reference.IsGeographic():
             x, y = polygon.Centroid().GetPoint_2D()
+            low, high = polygon.GetEnvelope()[:2]
+            if not abs(y) <= 90 or high - low > 180:  # no degrees, or torn apart at 180
+                return math.nan
             local = osr.SpatialReference()
             local.ImportFromProj4(f"+proj=laea +lat_0={y:.9f} +lon_0={x:.9f} +datum=WGS84 +units=m")
             polygon.Transform(_transformation(crs, local.ExportToWkt()))
@@ -369,6 +374,7 @@ def _single_parts(geometry: Any) -> Iterator[Any]:
     elif kind in (ogr.wkbPoint, ogr.wkbLineString, ogr.wkbPolygon, ogr.wkbTriangle):
         part = geometry.Clone()
         part.FlattenTo2D()
+        part.CloseRings()
         yield part
     else:
         for i in range(geometry.GetGeometryCount()):
@@ -475,8 +481,19 @@ def _transformation(source: str, target: str) -> Any:
 
 
 def _text(value: Any) -> Any:
-    """Return text that is not UTF-8 (GDAL hands it over as bytes) as text."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    """Return text as it was meant where it is not UTF-8: then it is taken for Windows-1252, or Latin-1.
+
+    GDAL hands such text over as bytes, or as text with surrogates. Replacing what cannot be decoded would
+    make one class of two.
+    """
+    if isinstance(value, str) and not value.isascii():
+        value = value.encode("utf-8", "surrogateescape")
+    if not isinstance(value, bytes):
+        return value
+    for encoding in ("utf-8", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            return value.decode(encoding)
+    return value.decode("latin-1")
 
 
 @contextmanager
@@ -570,11 +587,16 @@ def write_layer(
     """
     partial = str(Path(path).with_name(f"{draft_prefix()}{Path(path).name}"))
     try:
-        _write_gpkg(partial, features, fields, (crs, layer, geometry))
+        with _quiet():
+            count = _write_gpkg(partial, features, fields, (crs, layer, geometry))
+            _require_complete(partial, layer, count)
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:
+        reason = str(error).replace(partial, path)
         raise OutputError(
-            f"The layer cannot be written ({error}).", where=path, remedy="Check folder and permissions."
+            f"The layer cannot be written ({reason[:_REASON]}{'...' if len(reason) > _REASON else ''}).",
+            where=path,
+            remedy="Check the free space and the permissions of the folder.",
         ) from error
     finally:
         with suppress(OSError):
@@ -583,8 +605,10 @@ def write_layer(
 
 def _write_gpkg(
     path: str, features: Iterable[tuple[Any, ...]], fields: Mapping[str, str], about: tuple[str, str, str]
-) -> None:
+) -> int:
+    """Write a layer and return how many features it should have."""
     crs, name, geometry = about
+    count = 0
     with suppress(FileNotFoundError):
         os.remove(path)
     dataset = ogr.GetDriverByName("GPKG").CreateDataSource(path)
@@ -601,7 +625,17 @@ def _write_gpkg(
         for field, content in zip(fields, values):
             feature.SetField(field, content)
         layer.CreateFeature(feature)
+        count += 1
     layer.CommitTransaction()
+    return count
+
+
+def _require_complete(path: str, layer: str, count: int) -> None:
+    """Raise `RuntimeError` unless a layer was written in full: a full disk shows when the file is closed."""
+    dataset = gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY)
+    written = dataset.GetLayerByName(layer) if dataset is not None else None
+    if written is None or written.GetFeatureCount() != count:
+        raise RuntimeError("it is not complete, the disk may be full")
 
 
 def _flat(force: Callable[[Any], Any]) -> Callable[[Any], Any]:

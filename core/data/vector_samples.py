@@ -47,6 +47,7 @@ def vector_samples(
     with VectorLayer(spec.path, spec.layer, spec.class_field) as layer:
         lookup = field_lookup(layer, spec, classes, progress.part(0.0, 0.2))
         _check_fields(layer.info, spec)
+        _require_geometries(layer.info)
         collected = _collect(layer, lookup, spec, grid, progress.part(0.2, 0.8))
         notes = (*_layer_notes(layer.info, spec), *lookup.notes, *collected.notes())
         where = layer.info.where
@@ -54,7 +55,7 @@ def vector_samples(
     settling, n_classes = progress.part(0.8, 1.0), len(lookup.classes)
     found = settle(collected.all_spans(), labels, n_classes, grid, limit_per_class, settling)
     if not len(found.rows):
-        raise _nothing_left(where, found.disputed)
+        raise _nothing_left(where, found.disputed, collected.notes())
     notes = (*notes, *_settled_notes(found, lookup.classes, limit_per_class))
     groups = found.first_keys
     if spec.group_field:
@@ -257,7 +258,16 @@ def _group_key(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:8], "little") >> 2
 
 
-def _nothing_left(where: str, disputed: int) -> SamplesError:
+def _require_geometries(info: LayerInfo) -> None:
+    if not info.geometry:
+        raise SamplesError(
+            "The layer is a table without geometries, so nothing says where its classes are.",
+            where=info.where,
+            remedy="Choose a layer of points, lines or polygons.",
+        )
+
+
+def _nothing_left(where: str, disputed: int, notes: Sequence[str]) -> SamplesError:
     if disputed:
         return SamplesError(
             "Every pixel is claimed by two classes.",
@@ -265,7 +275,7 @@ def _nothing_left(where: str, disputed: int) -> SamplesError:
             remedy="Correct the overlapping training areas.",
         )
     return SamplesError(
-        "No training area lies inside the common area of the sources.",
+        " ".join(["No training area lies inside the common area of the sources.", *notes]),
         where=where,
         remedy="Check that samples and rasters show the same place in the right coordinate systems.",
     )

@@ -51,18 +51,23 @@ def _open_band(position: int, function: str = "") -> str:
 
 
 def _source(info: RasterInfo, band: BandInfo, scale: float, offset: float) -> str:
-    """Return the source of a band; each further nodata value takes a VRT within, a source knows but one."""
+    """Return the source of a band; each further nodata value takes a VRT within, a source knows but one.
+
+    So does a mask beside a nodata value, of which GDAL would heed only one.
+    """
     name, number, dtype, block = info.path, band.number, band.dtype, info.block
-    values: list[float | None] = [*dict.fromkeys(v for v in band.nodata if v == v)] or [None]
+    values: list[float | None] = [*dict.fromkeys(v for v in band.nodata if v == v)]
     masked = info.has_mask
-    for value in values[:-1]:
+    within = values[:-1] if not masked else [None, *values[:-1]] if values else []
+    for value in within:
         inner = _complex_source(info, name, number, dtype, block, value, masked, (1.0, 0.0))
         name = (
             f'<VRTDataset rasterXSize="{info.grid.cols}" rasterYSize="{info.grid.rows}">'
             f"{_open_band(1)}{inner}</VRTRasterBand></VRTDataset>"
         )
         number, dtype, block, masked = 1, "Float32", (128, 128), False
-    return _complex_source(info, name, number, dtype, block, values[-1], masked, (scale, offset))
+    last = values[-1] if values else None
+    return _complex_source(info, name, number, dtype, block, last, masked, (scale, offset))
 
 
 def _complex_source(

@@ -126,7 +126,7 @@ class Bench:
             if value is not None:
                 feature.SetField(0, value)
             layer.CreateFeature(feature)
-        del feature, layer, dataset
+        feature = layer = dataset = None  # closes the file
         return path
 
     def samples(self, path=None, **changes):

@@ -51,6 +51,11 @@ class Ground:
     y: float = 5800000.0
     unit: tuple[float, float] = (10.0, 10.0)  # width and height in the units of the CRS
 
+    @property
+    def is_geographic(self):
+        """Whether its coordinates are degrees."""
+        return bool(self.crs) and bool(reference(self.crs).IsGeographic())
+
     def at(self, u, v):
         """Return map coordinates of places."""
         return self.x + np.asarray(u, float) * self.unit[0], self.y - np.asarray(v, float) * self.unit[1]

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("cases_placement", "cases_turned", "cases_systems", "cases_antimeridian")
+MODULES = (
+    "cases_labels",
+    "cases_several",
+    "cases_outputs",
+    "cases_vector",
+    "cases_nodata",
+    "cases_files",
+    "cases_types",
+    "cases_placement",
+    "cases_turned",
+    "cases_systems",
+    "cases_antimeridian",
+)
 
 
 def all_cases():

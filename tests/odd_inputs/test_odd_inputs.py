@@ -24,3 +24,7 @@ def test_an_odd_input_gives_the_right_map_or_the_named_error(case, tmp_path):
 def test_the_ground_is_unlike_each_of_its_mirror_images():
     images = [turned for turns in range(4) for turned in (np.rot90(LAYOUT, turns), np.rot90(LAYOUT, turns).T)]
     assert sum((image == LAYOUT).all() for image in images) == 1
+
+
+def test_there_are_at_least_300_cases():
+    assert len(all_cases()) >= 300

@@ -179,3 +179,13 @@ def test_fitting_a_scene_gives_each_modality_its_components(write_raster):
     assert isinstance(preprocess["hsi"], Normalisation)
     assert preprocess["hsi"].n_out == 1
     assert preprocess["hsi"].kind == "standardise"
+
+
+def test_tiny_values_are_magnified_by_a_power_of_two_where_nothing_else_is_done():
+    sample = np.float32([[1e-30, 5.0, 2.0], [3e-30, 9.0, 2.0]]).repeat(50, axis=0)
+    fitted = fit_normalisation(sample, "none")
+    assert np.log2(fitted.scale[0]) % 1 == 0
+    assert fitted.scale[1:].tolist() == [1, 1]
+    found = fitted.apply(sample.T)
+    assert 1 <= np.ptp(found[0]) < 2
+    assert (found[1:] == sample.T[1:]).all()
