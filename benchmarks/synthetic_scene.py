@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import registered  # noqa: F401  makes `landfuse` importable
 from landfuse.core.data.classes import class_list
+from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.grid_choice import choose_grid
 from landfuse.core.data.modalities import describe_inputs
 from landfuse.core.data.normalisation import fit_preprocess
 from landfuse.core.data.raster_info import RasterLayout
-from landfuse.core.data.raster_io import crs_wkt, make_grid
+from landfuse.core.data.raster_io import crs_wkt
 from landfuse.core.data.raster_output import RasterOutput
 from landfuse.core.data.stack import Stack
 from landfuse.core.data.windows import iter_tiles

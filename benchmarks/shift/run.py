@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import registered  # noqa: F401  makes `landfuse` importable
-from landfuse.core.data.raster_io import make_grid
+from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.windows import Window
 from landfuse.core.evaluation import shift_blocks as blocks
 from landfuse.core.evaluation.shift import MARGIN, Estimate, block_surface, edge_field, estimate

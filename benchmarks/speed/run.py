@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import registered  # noqa: F401  makes `landfuse` importable
 import torch
+from landfuse.core.data.band_reader import read_band_window
 from landfuse.core.data.grid_choice import choose_grid
-from landfuse.core.data.raster_io import read_band_window
 from landfuse.core.data.recipes import repeat_recipes
 from landfuse.core.data.stack import Stack
 from landfuse.core.data.windows import Window

@@ -11,17 +11,9 @@ import numpy as np
 from ..errors import AlignmentError, BandError
 from .grid import Grid
 from .longitudes import turns_to
+from .raster_description import inspect
 from .raster_info import BandInfo, RasterInfo
-from .raster_io import (
-    block_size,
-    full_turn,
-    inspect,
-    open_raster,
-    open_vrt,
-    read_floats,
-    same_crs,
-    warp,
-)
+from .raster_io import block_size, full_turn, open_raster, open_vrt, read_floats, same_crs, warp
 from .vrt_xml import source_vrt
 from .windows import Window
 

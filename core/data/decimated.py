@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .coordinates import transform_bounds
 from .grid import Grid
 from .modalities import Modality, ModalityRaster
-from .raster_io import read_thinned, transform_bounds, transform_points
+from .raster_io import read_thinned, transform_points
 from .sar_scale import power_to_decibels
 from .windows import Window
 

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from ..errors import AlignmentError
 from ..job import GridRequest
+from .coordinates import make_grid, transform_bounds
 from .grid import Bounds, Grid
 from .longitudes import turns_to
 from .modalities import Modality, ModalityRaster
@@ -22,16 +23,8 @@ from .pixel_lattice import (
     rounded,
     source_lattice,
 )
-from .raster_io import (
-    crs_name,
-    crs_wkt,
-    full_turn,
-    inspect,
-    is_geographic,
-    make_grid,
-    same_crs,
-    transform_bounds,
-)
+from .raster_description import inspect
+from .raster_io import crs_name, crs_wkt, full_turn, is_geographic, same_crs
 from .same_place import require_same_place
 
 SAMPLE_SHARE = 0.1  # a pixel is at least this share of the median sample width

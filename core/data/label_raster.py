@@ -24,7 +24,7 @@ from .class_numbers import (
 from .classes import LandClass
 from .grid import Grid
 from .hashing import uniform
-from .raster_io import inspect
+from .raster_description import inspect
 from .sample_set import SampleSet, pixel_keys, thinning_note
 from .windows import Window, iter_tiles
 

@@ -10,8 +10,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from .classes import LandClass
 from .map_style import paletted_qml
+from .raster_description import NO_TRANSFORM, inspect
 from .raster_info import RasterInfo
-from .raster_io import NO_TRANSFORM, crs_name, inspect, same_crs
+from .raster_io import crs_name, same_crs
 from .text_output import write_text_atomic
 
 NAME = "maps"

@@ -13,8 +13,9 @@ from ..errors import AlignmentError, JobError
 from .aligned_reader import AlignedReader
 from .band_choice import bands_text, sample_bands
 from .grid import Grid
+from .raster_description import inspect
 from .raster_info import RasterInfo
-from .raster_io import inspect, is_raster
+from .raster_io import is_raster
 from .same_place import require_same_place
 from .vector_io import rasterise_mask
 from .windows import Window, iter_tiles

@@ -13,8 +13,8 @@ from .aligned_reader import RESAMPLING
 from .band_choice import parse_bands
 from .product_metadata import with_product_metadata
 from .products import expand
+from .raster_description import inspect
 from .raster_info import RasterInfo
-from .raster_io import inspect
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 from ..errors import AlignmentError
+from .coordinates import transform_bounds, utm_crs_at
 from .grid import TURNED, Grid
 from .modalities import ModalityRaster
-from .raster_io import crs_name, is_geographic, transform_bounds, utm_crs_at
+from .raster_io import crs_name, is_geographic
 
 _DEGREES = 0.05  # a pixel size below this, asked for a geographic source, is meant in degrees
 _EPSILON = 1e-6  # relative

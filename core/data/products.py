@@ -12,8 +12,9 @@ from ..job import RasterInput
 from .band_choice import parse_bands
 from .band_files import BandFile, band_file, finest
 from .product_metadata import is_product_metadata
+from .raster_description import inspect
 from .raster_info import RasterInfo
-from .raster_io import inspect, is_folder, is_raster, list_folder, subdatasets
+from .raster_io import is_folder, is_raster, list_folder, subdatasets
 
 # Folders of a product that are searched; any other folder is taken by the files in it alone.
 _PRODUCT_FOLDER = re.compile(

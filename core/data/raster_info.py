@@ -87,3 +87,8 @@ class RasterLayout:
     wavelengths: tuple[float, ...] = ()
     widths: tuple[float, ...] = ()
     scale: float | None = None
+
+
+def numpy_type(dtype: str) -> str:
+    """Return the name numpy has for a type of GDAL."""
+    return {"Byte": "uint8", "CFloat32": "complex64", "CFloat64": "complex128"}.get(dtype, dtype.lower())

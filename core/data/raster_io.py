@@ -18,17 +18,13 @@ import numpy as np
 from osgeo import gdal, osr
 
 from ..errors import AlignmentError, LandfuseError, OutputError, RasterReadError
-from .declared_units import declared_units, with_declared_units
-from .grid import Bounds, GeoTransform, Grid, is_usable
-from .longitudes import connected
-from .raster_info import BandInfo, RasterInfo, RasterLayout, RasterStorage
-from .spectral import BandMetadata, Spectrum, prisma_bands, read_spectra
+from .grid import Grid
+from .raster_info import BandInfo, RasterInfo, RasterLayout, numpy_type
 from .windows import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NO_TRANSFORM: GeoTransform = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)  # what QGIS shows for a file without any
 _ENGINE_CACHE = 256 << 20  # bytes
 _WARP_MEGABYTES = 64
 # Values of a thinned read that are kept, as a file without overviews is read as a whole each time.
@@ -37,9 +33,6 @@ _KEPT_VALUES = 1 << 20
 _WARP_BLOCK = (64, 128)
 # Said of single points outside the domain of a projection; the pixels there are invalid, the read is good.
 _HARMLESS = ("PROJ", "Reprojection failed", "Point outside", "Unable to compute source region")
-_SEMI_MAJOR, _ECCENTRICITY2 = 6378137.0, 0.00669437999014  # WGS 84
-# Formats whose values lie in a file as they are, without a compression.
-_PLAIN = ("ENVI", "EHdr", "ERS", "RST", "SAGA", "RRASTER", "MFF", "PAux", "ISCE", "ROI_PAC", "GenBin")
 _FORMATS = {
     "Byte": gdal.GDT_Byte,
     "UInt16": gdal.GDT_UInt16,
@@ -143,6 +136,12 @@ def full_turn(crs: str) -> float:
     return 2 * math.pi / float(_reference(crs).GetAngularUnits()) if is_geographic(crs) else 0.0
 
 
+@lru_cache(maxsize=256)
+def linear_unit(crs: str) -> float:
+    """Return the length in metres of a unit of a projected coordinate system."""
+    return float(_reference(crs).GetLinearUnits())
+
+
 def transform_points(
     xs: Sequence[float] | NDArray[Any], ys: Sequence[float] | NDArray[Any], from_crs: str, to_crs: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -156,12 +155,13 @@ def transform_points(
                 remedy="Assign the coordinate system that is missing.",
             )
         change = osr.CoordinateTransformation(_reference(from_crs), _reference(to_crs))
-        moved = _ask(_not_transformable(from_crs, to_crs), change.TransformPoints, points.tolist())
+        moved = _ask(not_transformable(from_crs, to_crs), change.TransformPoints, points.tolist())
         points = np.array([p[:2] for p in moved], np.float64).reshape(-1, 2)
     return points[:, 0], points[:, 1]
 
 
-def _not_transformable(from_crs: str, to_crs: str) -> Callable[[str], LandfuseError]:
+def not_transformable(from_crs: str, to_crs: str) -> Callable[[str], LandfuseError]:
+    """Return what makes an error of the words of GDAL about two coordinate systems."""
     names = f"{crs_name(from_crs)} to {crs_name(to_crs)}"
     return lambda message: AlignmentError(
         f"Coordinates cannot be transformed from {names} ({message}).",
@@ -170,81 +170,7 @@ def _not_transformable(from_crs: str, to_crs: str) -> Callable[[str], LandfuseEr
     )
 
 
-def transform_bounds(bounds: Bounds, from_crs: str, to_crs: str) -> Bounds:
-    """Return the rectangle around a transformed rectangle; across 180 degrees its longitudes go on.
-
-    Raises `AlignmentError`.
-    """
-    if same_crs(from_crs, to_crs):
-        return bounds
-    along = np.linspace(0.0, 1.0, 33)
-    xs = bounds.x_min + along * (bounds.x_max - bounds.x_min)
-    ys = bounds.y_min + along * (bounds.y_max - bounds.y_min)
-    low, high = np.full(33, bounds.y_min), np.full(33, bounds.y_max)
-    left, right = np.full(33, bounds.x_min), np.full(33, bounds.x_max)
-    edge_x, edge_y = np.concatenate([xs, xs, left, right]), np.concatenate([low, high, ys, ys])
-    x, y = transform_points(edge_x, edge_y, from_crs, to_crs)
-    known = np.isfinite(x) & np.isfinite(y)
-    if not known.any():
-        raise _not_transformable(from_crs, to_crs)("outside its area of use")
-    x, y = connected(x[known], full_turn(to_crs)), y[known]
-    return Bounds(float(x.min()), float(y.min()), float(x.max()), float(y.max()))
-
-
-def utm_crs_at(x: float, y: float, crs: str) -> str:
-    """Return the WGS 84 / UTM zone of a place as WKT."""
-    lon, lat = (float(v[0]) for v in transform_points([x], [y], crs, crs_wkt("EPSG:4326")))
-    zone = int((lon + 180) // 6) % 60 + 1
-    return crs_wkt(f"EPSG:{(32600 if lat >= 0 else 32700) + zone}")
-
-
-def metres_per_pixel(crs: str, transform: GeoTransform, rows: int, cols: int) -> tuple[float, float]:
-    """Return width and height of the centre pixel in metres (in map units where there is no CRS).
-
-    For a projected CRS these are its nominal metres, unless it stretches the ground by more than 2 % (Web
-    Mercator).
-    """
-    t = transform
-    width, height = math.hypot(t[1], t[4]), math.hypot(t[2], t[5])
-    if not crs:
-        return width, height
-    nominal = None
-    if not is_geographic(crs):
-        unit = float(_reference(crs).GetLinearUnits())
-        nominal = width * unit, height * unit
-    ground = _ground_metres(crs, t, rows, cols)
-    if nominal and (ground is None or all(abs(g / n - 1) < 0.02 for g, n in zip(ground, nominal))):
-        return nominal
-    if ground is None:
-        raise AlignmentError(
-            "The raster lies outside the area of its coordinate system.",
-            where=crs_name(crs),
-            remedy="Assign the coordinate system that its coordinates belong to.",
-        )
-    return ground
-
-
-def _ground_metres(crs: str, t: GeoTransform, rows: int, cols: int) -> tuple[float, float] | None:
-    """Return the size of the centre pixel on the ellipsoid, None where the place has no latitude."""
-    x, y = t[0] + cols / 2 * t[1] + rows / 2 * t[2], t[3] + cols / 2 * t[4] + rows / 2 * t[5]
-    lon, lat = transform_points([x, x + t[1], x + t[2]], [y, y + t[4], y + t[5]], crs, crs_wkt("EPSG:4326"))
-    if not (np.isfinite(lon).all() and np.isfinite(lat).all()) or abs(lat[0]) > 90:
-        return None
-    curve = 1 - _ECCENTRICITY2 * math.sin(math.radians(lat[0])) ** 2
-    north = _SEMI_MAJOR * (1 - _ECCENTRICITY2) / curve**1.5 * np.radians(lat[1:] - lat[0])
-    turn = np.radians((lon[1:] - lon[0] + 180) % 360 - 180)
-    east = _SEMI_MAJOR / math.sqrt(curve) * math.cos(math.radians(lat[0])) * turn
-    size = np.hypot(east, north)
-    return (float(size[0]), float(size[1])) if (size > 0).all() else None
-
-
-def make_grid(crs: str, transform: GeoTransform, rows: int, cols: int) -> Grid:
-    """Return a grid with its pixel size in metres filled in; `crs` as WKT or code."""
-    wkt = crs_wkt(crs)
-    return Grid(wkt, transform, rows, cols, metres_per_pixel(wkt, transform, rows, cols))
-
-
-# Describing files.
+# Opening files.
 
 
 def unreadable(path: str) -> Callable[[str], RasterReadError]:
@@ -304,28 +230,6 @@ def subdatasets(path: str) -> list[str]:
     return [] if dataset.RasterCount else [name for name, _ in dataset.GetSubDatasets()]
 
 
-def _require_all_bytes(dataset: Any, path: str) -> None:
-    """Refuse plain files shorter than their header says: GDAL would read zeros for what is missing."""
-    if dataset.GetDriver().ShortName not in _PLAIN or _is_compressed(dataset):
-        return
-    first = dataset.GetRasterBand(1)
-    pixel_bytes = gdal.GetDataTypeSize(first.DataType) // 8
-    needed = dataset.RasterXSize * dataset.RasterYSize * dataset.RasterCount * pixel_bytes
-    found = max(
-        (os.path.getsize(f) for f in dataset.GetFileList() or () if os.path.isfile(f)), default=needed
-    )
-    if found < needed:
-        raise RasterReadError(
-            f"The file is not complete: it has {found:,} bytes, its header asks for at least {needed:,}.",
-            where=path,
-            remedy="Copy or download it again, or correct the header.",
-        )
-
-
-def _is_compressed(dataset: Any) -> bool:
-    return str(dataset.GetMetadataItem("file_compression", "ENVI") or "0").strip() != "0"
-
-
 def is_raster(path: str) -> bool:
     """Return whether GDAL opens the file as a raster."""
     try:
@@ -334,102 +238,32 @@ def is_raster(path: str) -> bool:
         return False
 
 
-def inspect(path: str, crs: str = "") -> RasterInfo:
-    """Describe a raster; `crs` (WKT or code) replaces what the file says.
-
-    Raises `RasterReadError` for a file that is missing, no raster, or a container of several rasters.
-    """
-    dataset = open_raster(path)
-    if dataset.RasterCount == 0:
-        parts = [name for name, _ in dataset.GetSubDatasets()]
-        found = f"It holds {len(parts)} rasters, such as {parts[0]}." if parts else "It holds no bands."
-        raise RasterReadError(found, where=path, remedy="Choose one raster of the file.")
-    _require_all_bytes(dataset, path)
-    transform, wkt = dataset.GetGeoTransform(can_return_null=True), _wkt_of(dataset.GetSpatialRef())
-    placed = transform is not None and tuple(transform) != (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-    grid = _grid_of(dataset, tuple(transform), crs or wkt) if placed else _grid_of(dataset, NO_TRANSFORM, "")
-    stored = [dataset.GetRasterBand(i + 1) for i in range(dataset.RasterCount)]
-    about = [_band_metadata(band, i) for i, band in enumerate(stored, 1)]
-    items = {**dataset.GetMetadata(), **dataset.GetMetadata("ENVI")}
-    _require_bands_as_bands(path, dataset.RasterCount, prisma_bands(items, path))
-    spectra = read_spectra(items, about, path)
-    bands = tuple(map(_describe_band, stored, about, spectra))
-    bands = with_declared_units(bands, declared_units(dataset.GetMetadata(), dataset.GetMetadata("ENVI")))
-    first = dataset.GetRasterBand(1)
-    width, height = first.GetBlockSize()
-    return RasterInfo(
-        path=path,
-        driver=dataset.GetDriver().ShortName,
-        grid=grid,
-        bands=bands,
-        has_georeference=placed,
-        category_names=tuple(first.GetCategoryNames() or ()),
-        color_table=_colors(first.GetColorTable()),
-        block=(height, width),
-        has_mask=bool(first.GetMaskFlags() & (gdal.GMF_PER_DATASET | gdal.GMF_ALPHA)),
-        has_gcps=not placed and dataset.GetGCPCount() > 0,
-    )
+# What is known of an open raster.
 
 
-def _require_bands_as_bands(path: str, found: int, expected: int) -> None:
-    if expected and found != expected:
-        raise RasterReadError(
-            f"This GDAL takes the {expected} bands of the PRISMA cube for rows (it finds {found} bands).",
-            where=path,
-            remedy="Convert the cube to GeoTIFF with a PRISMA importer, or use GDAL 3.7 or newer.",
-        )
+def crs_of(dataset: Any) -> str:
+    """Return the horizontal CRS of an open raster as WKT, "" for none or a local one."""
+    return _wkt_of(dataset.GetSpatialRef())
 
 
-def _grid_of(dataset: Any, transform: GeoTransform, crs: str) -> Grid:
-    """Return where the pixels of a file lie. Raises `AlignmentError` that names the file."""
-    path, rows, cols = dataset.GetDescription(), dataset.RasterYSize, dataset.RasterXSize
-    if not is_usable(transform, rows, cols):
-        raise AlignmentError(
-            f"The geotransform {transform} gives the pixels no size or no place.",
-            where=path,
-            remedy="Georeference the raster anew, for example with 'Assign projection' or 'Translate'.",
-        )
-    try:
-        return make_grid(crs, transform, rows, cols)
-    except AlignmentError as error:
-        raise AlignmentError(error.what, where=path, remedy=error.remedy) from error
+def has_mask(band: Any) -> bool:
+    """Return whether a mask or an alpha band says where a band is valid."""
+    return bool(band.GetMaskFlags() & (gdal.GMF_PER_DATASET | gdal.GMF_ALPHA))
 
 
-def _band_metadata(band: Any, number: int) -> BandMetadata:
-    items = band.GetMetadata()  # first: before it, GetCategoryNames() of GDAL 3.6 misses the sidecar file
-    return BandMetadata(items, band.GetMetadata("IMAGERY"), band.GetDescription() or f"band {number}")
+def is_alpha(band: Any) -> bool:
+    """Return whether a band is an opacity."""
+    return bool(band.GetColorInterpretation() == gdal.GCI_AlphaBand)
 
 
-def storage_of(path: str) -> RasterStorage:
-    """Return how a raster is stored. Raises `RasterReadError`."""
-    dataset = open_raster(path)
-    files = [name for name in dataset.GetFileList() or () if os.path.isfile(name)]
-    compression = dataset.GetMetadata("IMAGE_STRUCTURE").get("COMPRESSION", "")
-    overviews = dataset.GetRasterBand(1).GetOverviewCount()
-    return RasterStorage(sum(os.path.getsize(name) for name in files), compression, overviews)
+def type_name(band: Any) -> str:
+    """Return GDAL's name of the type of a band's pixels."""
+    return str(gdal.GetDataTypeName(band.DataType))
 
 
-def _describe_band(band: Any, about: BandMetadata, spectrum: Spectrum) -> BandInfo:
-    scale, offset, nodata = band.GetScale(), band.GetOffset(), band.GetNoDataValue()
-    return BandInfo(
-        number=band.GetBand(),
-        name=about.name,
-        wavelength=spectrum.wavelength,
-        width=spectrum.width,
-        nodata=() if nodata is None else (float(nodata),),
-        dtype=gdal.GetDataTypeName(band.DataType),
-        scale=spectrum.scale if scale in (None, 1) else scale,
-        offset=spectrum.offset if offset in (None, 0) else offset,
-        bad=spectrum.bad,
-        alpha=band.GetColorInterpretation() == gdal.GCI_AlphaBand,
-        unit=band.GetUnitType() or "",
-    )
-
-
-def _colors(table: Any) -> tuple[str, ...]:
-    if table is None:
-        return ()
-    return tuple("#{:02x}{:02x}{:02x}".format(*table.GetColorEntry(i)[:3]) for i in range(table.GetCount()))
+def pixel_bytes(band: Any) -> int:
+    """Return how many bytes a pixel of a band takes."""
+    return int(gdal.GetDataTypeSize(band.DataType)) // 8
 
 
 # Reading.
@@ -498,6 +332,15 @@ def read_floats(dataset: Any, window: Window, path: str) -> NDArray[np.float32]:
     return np.frombuffer(data, np.float32).reshape(dataset.RasterCount, window.height, window.width)
 
 
+def read_stored(dataset: Any, band: int, window: Window, path: str) -> bytes:
+    """Return a window of one band as the bytes that are stored. Raises `RasterReadError`."""
+    place = (window.col, window.row, window.width, window.height)
+    data = _ask(unreadable(path), dataset.ReadRaster, *place, band_list=[band])
+    if data is None:
+        raise unreadable(path)("")
+    return bytes(data)
+
+
 def read_thinned(
     info: RasterInfo, bands: Sequence[BandInfo], window: Window, shape: tuple[int, int]
 ) -> NDArray[np.float32]:
@@ -549,47 +392,6 @@ def _thinned(
 
 
 _thinned_again = lru_cache(maxsize=16)(_thinned)
-
-
-class BandReader:
-    """One band of a raster as it is stored: class maps, label rasters, masks. A context manager."""
-
-    def __init__(self, path: str, band: int = 1) -> None:
-        self.info = inspect(path)
-        if not 1 <= band <= len(self.info.bands):
-            raise RasterReadError(
-                f"There is no band {band}; the file has {len(self.info.bands)}.",
-                where=path,
-                remedy="Choose one of its bands.",
-            )
-        self._dataset = open_raster(path)
-        self._band = band
-        self._type = np.dtype(_numpy_type(self.info.band(band).dtype))
-
-    def __enter__(self) -> BandReader:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._dataset = None
-
-    def read(self, window: Window) -> NDArray[Any]:
-        """Return a window (H, W) inside the raster as it is stored, nodata value included."""
-        place = (window.col, window.row, window.width, window.height)
-        fail = unreadable(self.info.path)
-        data = _ask(fail, self._dataset.ReadRaster, *place, band_list=[self._band])
-        if data is None:
-            raise fail("")
-        return np.frombuffer(data, self._type).reshape(window.height, window.width)
-
-
-def _numpy_type(dtype: str) -> str:
-    return {"Byte": "uint8", "CFloat32": "complex64", "CFloat64": "complex128"}.get(dtype, dtype.lower())
-
-
-def read_band_window(path: str, band: int, window: Window) -> NDArray[Any]:
-    """Return a window (H, W) of one band as it is stored. Raises `RasterReadError`."""
-    with BandReader(path, band) as reader:
-        return reader.read(window)
 
 
 # Writing.
@@ -646,7 +448,7 @@ class GeoTiff:
 
     def write(self, window: Window, values: NDArray[Any]) -> None:
         """Write a window (C, H, W), or (H, W) for a single band. Raises `OutputError`."""
-        dtype = np.dtype(_numpy_type(self._layout.dtype))
+        dtype = np.dtype(numpy_type(self._layout.dtype))
         data = np.ascontiguousarray(values, dtype=dtype)
         shape = (len(self._layout.band_names), window.height, window.width)
         if data.size != math.prod(shape):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from ..errors import JobError, SamplesError
 from ..job import Job, RasterInput, SamplesInput
+from .coordinates import make_grid, transform_bounds, utm_crs_at
 from .grid import Bounds, Grid
 from .grid_choice import choose_grid
 from .modalities import Modality, describe_inputs
-from .raster_io import is_geographic, make_grid, transform_bounds, utm_crs_at
+from .raster_io import is_geographic
 from .samples import median_sample_width
 from .vector_io import VectorLayer
 

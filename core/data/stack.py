@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .aligned_reader import AlignedReader
+from .coordinates import transform_bounds
 from .grid import Grid
 from .longitudes import turns_to
 from .mask import Mask
 from .modalities import Modality, ModalityRaster
-from .raster_io import full_turn, transform_bounds
+from .raster_io import full_turn
 from .sar_scale import power_to_decibels
 from .speckle import SpeckleFilter
 from .windows import Window, mirrored

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data import raster_io
+from ..data.band_reader import BandReader
 from ..data.classes import HIGHEST_VALUE, LandClass, classes_from_json
+from ..data.raster_description import inspect
 from ..data.samples import SampleSet, read_samples
 from ..data.staged_output import check_writable
 from ..data.windows import Window, iter_tiles
@@ -69,7 +70,7 @@ def assess(
     path: str, spec: SamplesInput, listed: Sequence[LandClass] = (), progress: Progress = silent
 ) -> AssessedMap:
     """Compare a class map with samples. `listed`: names and colours that go before those of the file."""
-    info = raster_io.inspect(path)
+    info = inspect(path)
     present = count_classes(path, progress.part(0.0, 0.4))
     if not present:
         raise ClassesError(
@@ -112,7 +113,7 @@ def count_classes(path: str, progress: Progress = silent) -> dict[int, int]:
     Raises `ClassesError` for values that cannot be classes.
     """
     counts: Counter[int] = Counter()
-    with raster_io.BandReader(path) as reader:
+    with BandReader(path) as reader:
         rows, cols = reader.info.grid.shape
         for window in iter_tiles(rows, cols, _TILE):
             progress(window.row / rows, "Reading the class map")
@@ -127,7 +128,7 @@ def values_at(
 ) -> NDArray[np.int64]:
     """Return the class values of a map at positions (n,); 0 where it has none."""
     out = np.zeros(len(rows), dtype=np.int64)
-    with raster_io.BandReader(path) as reader:
+    with BandReader(path) as reader:
         n_cols = reader.info.grid.cols
         tiles = (rows // _TILE) * (n_cols // _TILE + 1) + cols // _TILE
         order = np.argsort(tiles, kind="stable")
@@ -141,7 +142,7 @@ def values_at(
     return out
 
 
-def _classes_in(reader: raster_io.BandReader, window: Window) -> NDArray[np.int64]:
+def _classes_in(reader: BandReader, window: Window) -> NDArray[np.int64]:
     """Return a window as class values (H, W), nodata as 0."""
     values = reader.read(window)
     floating = values.dtype.kind == "f"

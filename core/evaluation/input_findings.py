@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.band_choice import sample_bands, useless_bands
+from ..data.coordinates import make_grid, transform_bounds
 from ..data.decimated import coarse_grid, thinned, valid_coarse
 from ..data.grid import Bounds, Grid
 from ..data.hidden_nodata import find_hidden_nodata
 from ..data.modalities import Modality, ModalityRaster
-from ..data.raster_io import make_grid, transform_bounds
 from ..data.stack import Stack
 from ..data.windows import Window
 from ..progress import Progress, silent

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ..data.modalities import Modality, ModalityRaster
-from ..data.raster_io import storage_of
+from ..data.raster_description import storage_of
 from ..errors import LandfuseError
 from .figures import curve_figure
 from .html import (

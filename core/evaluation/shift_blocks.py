@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.coordinates import make_grid, transform_bounds
 from ..data.decimated import read_coarse
 from ..data.grid import Bounds, Grid
 from ..data.modalities import Modality
-from ..data.raster_io import make_grid, transform_bounds
 from ..data.stack import Stack
 from ..data.windows import Window
 from ..progress import Progress, silent

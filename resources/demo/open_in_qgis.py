@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from landfuse.core.data.demo_scene.files import FILE_NAMES
-from landfuse.core.data.raster_io import inspect
+from landfuse.core.data.raster_description import inspect
 from qgis.core import (
     QgsContrastEnhancement,
     QgsLayerTreeGroup,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...progress import Progress, silent
+from ..coordinates import make_grid, transform_bounds
 from ..grid import Bounds, GeoTransform, Grid
-from ..raster_io import make_grid, transform_bounds, transform_points
+from ..raster_io import transform_points
 from .areas import ReferencePoint, TrainingArea, reference_points, training_areas
 from .canvas import MARGIN, SIDE
 from .layout import draw, truth

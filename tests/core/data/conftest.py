@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from landfuse.core.data.raster_io import make_grid
+from landfuse.core.data.coordinates import make_grid
 from osgeo import gdal, ogr, osr
 
 UTM = "EPSG:32633"

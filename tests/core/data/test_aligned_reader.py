@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from landfuse.core.data.aligned_reader import AlignedReader
+from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.grid import Grid
-from landfuse.core.data.raster_io import inspect, make_grid
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.data.windows import Window, iter_tiles
 from landfuse.core.errors import AlignmentError, RasterReadError
 from osgeo import gdal

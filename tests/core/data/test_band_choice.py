@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from landfuse.core.data.band_choice import bands_text, parse_bands, sample_bands, useless_bands
-from landfuse.core.data.raster_io import inspect
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.errors import BandError
 
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from landfuse.core.data.coordinates import make_grid, transform_bounds
 from landfuse.core.data.decimated import coarse_grid, read_coarse, valid_coarse
 from landfuse.core.data.modalities import describe_inputs
-from landfuse.core.data.raster_io import make_grid, transform_bounds
 from landfuse.core.data.stack import Stack
 from landfuse.core.data.windows import Window
 from landfuse.core.job import RasterInput

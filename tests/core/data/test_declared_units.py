@@ -29,7 +29,7 @@ def test_units_of_reflectance_are_for_bands_with_a_wavelength_that_declare_none(
 
 def test_a_file_with_envi_metadata_is_read_in_reflectance(write_raster):
     import numpy as np
-    from landfuse.core.data.raster_io import inspect
+    from landfuse.core.data.raster_description import inspect
     from osgeo import gdal
 
     path = write_raster("a.tif", np.full((4, 4), 2500, np.int16))

@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 from landfuse.core.data import demo_scene_job
+from landfuse.core.data.band_reader import read_band_window
 from landfuse.core.data.demo_scene import areas as areas_module
 from landfuse.core.data.demo_scene.canvas import MARGIN, PIXEL, SIDE, Canvas, Surface, noise
 from landfuse.core.data.demo_scene.files import FILE_NAMES, write_scene
@@ -31,7 +32,8 @@ from landfuse.core.data.demo_scene.sampling import Raster
 from landfuse.core.data.demo_scene.scene import CORNER, CRS, make_scene, to_map
 from landfuse.core.data.demo_scene.sensors import HSI_NODATA, speckled
 from landfuse.core.data.demo_scene.spectra import WAVELENGTHS, band_weights, endmembers
-from landfuse.core.data.raster_io import inspect, read_band_window, same_crs
+from landfuse.core.data.raster_description import inspect
+from landfuse.core.data.raster_io import same_crs
 from landfuse.core.data.vector_io import VectorLayer, layer_info
 from landfuse.core.data.windows import Window
 from landfuse.core.errors import Cancelled, OutputError

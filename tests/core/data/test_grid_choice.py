@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.grid_choice import choose_grid
 from landfuse.core.data.modalities import describe_inputs
-from landfuse.core.data.raster_io import crs_name, make_grid
+from landfuse.core.data.raster_io import crs_name
 from landfuse.core.errors import AlignmentError
 from landfuse.core.job import GridRequest, RasterInput
 

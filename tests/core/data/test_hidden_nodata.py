@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from landfuse.core.data.hidden_nodata import find_hidden_nodata, largest_area
-from landfuse.core.data.raster_io import inspect
+from landfuse.core.data.raster_description import inspect
 
 N = 60
 

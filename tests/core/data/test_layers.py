@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.grid_choice import choose_grid
 from landfuse.core.data.layers import overlap_share
 from landfuse.core.data.modalities import describe_inputs
-from landfuse.core.data.raster_io import make_grid
 from landfuse.core.data.stack import Stack
 from landfuse.core.data.windows import Window
 from landfuse.core.errors import AlignmentError, BandError

@@ -7,8 +7,9 @@ import shutil
 import numpy as np
 import pytest
 from landfuse.core.data.classes import LandClass
+from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.map_mosaic import write_mosaics
-from landfuse.core.data.raster_io import inspect, make_grid
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.data.raster_output import create_class_map
 from landfuse.core.data.windows import Window
 from osgeo import gdal

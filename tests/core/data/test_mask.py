@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from landfuse.core.data.mask import Mask, parse_values
-from landfuse.core.data.raster_io import inspect
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.data.windows import Window
 from landfuse.core.errors import AlignmentError, JobError
 

@@ -10,7 +10,7 @@ import pytest
 from landfuse.core.data.grid_choice import choose_grid
 from landfuse.core.data.modalities import describe_inputs
 from landfuse.core.data.product_metadata import with_product_metadata
-from landfuse.core.data.raster_io import inspect
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.data.recipes import repeat_recipes
 from landfuse.core.data.stack import Stack
 from landfuse.core.data.windows import Window

@@ -2,21 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from landfuse.core.data.band_reader import BandReader, read_band_window
+from landfuse.core.data.coordinates import make_grid, metres_per_pixel, transform_bounds, utm_crs_at
 from landfuse.core.data.grid import Bounds
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.data.raster_io import (
-    BandReader,
     crs_name,
     crs_wkt,
-    inspect,
     is_geographic,
     is_raster,
-    make_grid,
-    metres_per_pixel,
-    read_band_window,
     same_crs,
-    transform_bounds,
     transform_points,
-    utm_crs_at,
 )
 from landfuse.core.data.windows import Window
 from landfuse.core.errors import AlignmentError, RasterReadError

@@ -8,8 +8,10 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from landfuse.core.data.band_reader import read_band_window
 from landfuse.core.data.classes import LandClass
-from landfuse.core.data.raster_io import inspect, read_band_window, same_crs
+from landfuse.core.data.raster_description import inspect
+from landfuse.core.data.raster_io import same_crs
 from landfuse.core.data.raster_output import create_class_map, create_float_raster
 from landfuse.core.data.staged_output import check_writable
 from landfuse.core.data.windows import Window, iter_tiles
@@ -173,7 +175,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing_behind(tmp_path, root):
         sys.path.insert(0, {str(root / "tests")!r})
         import conftest
         import numpy as np
-        from landfuse.core.data.raster_io import make_grid
+        from landfuse.core.data.coordinates import make_grid
         from landfuse.core.data.raster_output import create_float_raster
         from landfuse.core.data.windows import iter_tiles
         from landfuse.core.errors import OutputError

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from landfuse.core.data.classes import LandClass
-from landfuse.core.data.raster_io import inspect
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.data.samples import (
     class_values,
     drop_invalid,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from landfuse.core.data.modalities import describe_inputs
-from landfuse.core.data.raster_io import inspect
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.data.spectral import BandMetadata, read_spectra
 from landfuse.core.errors import BandError
 from landfuse.core.job import RasterInput

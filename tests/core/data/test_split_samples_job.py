@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from landfuse.core.data.band_reader import read_band_window
 from landfuse.core.data.gap import within_gap
-from landfuse.core.data.raster_io import inspect, read_band_window
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.data.samples import read_samples
 from landfuse.core.data.split_grid import WIDEST_PATCH, split_grid
 from landfuse.core.data.split_samples_job import run

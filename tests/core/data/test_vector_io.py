@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.geometry_pixels import ShapeBatch
-from landfuse.core.data.raster_io import make_grid, transform_points
+from landfuse.core.data.raster_io import transform_points
 from landfuse.core.data.vector_io import (
     VectorLayer,
     inner_point,

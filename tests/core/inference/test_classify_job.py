@@ -10,7 +10,8 @@ import sys
 
 import numpy as np
 import pytest
-from landfuse.core.data.raster_io import inspect, read_band_window
+from landfuse.core.data.band_reader import read_band_window
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.data.windows import Window
 from landfuse.core.dispatch import run_job
 from landfuse.core.errors import AlignmentError, Cancelled, MissingDependencyError

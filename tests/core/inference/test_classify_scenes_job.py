@@ -8,7 +8,7 @@ import os
 
 import numpy as np
 import pytest
-from landfuse.core.data.raster_io import inspect
+from landfuse.core.data.raster_description import inspect
 from landfuse.core.dispatch import run_job
 from landfuse.core.errors import Cancelled, JobError, OutputError, SceneError
 from landfuse.core.job import parse_job
@@ -120,7 +120,8 @@ def test_a_scene_that_fails_is_named_after_the_others_are_written(classify, flig
     (flights / "b" / "B_lidar_2.tif").unlink()
     (flights / "a" / "optical.tif").write_bytes(b"no raster")
     with pytest.raises(
-        SceneError, match=r"2 of 3 scenes could not be mapped: \[a\].* \[b\] files of the scene: No file for lidar"
+        SceneError,
+        match=r"2 of 3 scenes could not be mapped: \[a\].* \[b\] files of the scene: No file for lidar",
     ):
         classify()
     assert statuses(tmp_path) == {"a": "failed", "b": "failed", "c": "mapped"}

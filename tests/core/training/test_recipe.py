@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from landfuse.core.data.raster_io import make_grid
+from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.split_grid import WIDEST_PATCH
 from landfuse.core.errors import JobError
 from landfuse.core.job import Job

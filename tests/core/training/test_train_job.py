@@ -225,7 +225,8 @@ def test_a_class_with_a_single_place_is_trained_and_reported_as_not_assessed(sma
 
 
 def read_map(path):
-    from landfuse.core.data.raster_io import inspect, read_band_window
+    from landfuse.core.data.band_reader import read_band_window
+    from landfuse.core.data.raster_description import inspect
     from landfuse.core.data.windows import Window
 
     return read_band_window(str(path), 1, Window(0, 0, *inspect(str(path)).grid.shape))
