@@ -58,6 +58,15 @@ CATALOG: dict[str, ModelEntry] = {
         normalisation="standardise",
         release="ncglf2_release",
     ),
+    "gihcn": ModelEntry(
+        title="GIHCN (cross-fusion of raw data and generative information, contrastive learning)",
+        kind="patch",
+        module="gihcn",
+        paper="Zhang et al., IEEE TCSVT, 2025, doi:10.1109/TCSVT.2025.3614153",
+        good_for="Any sources, tens of samples per class; slow on a CPU. The raw data stand in for the "
+        "diffusion features of the published method, which are not made yet.",
+        normalisation="standardise",
+    ),
     "random_forest": ModelEntry(
         title="Random forest (pixel values and local context)",
         kind="pixel",

@@ -167,12 +167,13 @@ def _fit_network(
             n_classes=len(samples.classes), device=device, keeper=keeper,
         )  # fmt: skip
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
-    filled_in: Any = network.config  # with the options that the network chose itself
-    config = replace(config, options=filled_in.options)
+    trained: Any = network
+    config = replace(config, options=trained.config.options)  # with those that the network chose itself
     settings = {
         "preset": wanted["preset"], "epochs": plan.epochs, "batch_size": plan.batch_size,
         "learning_rate": plan.learning_rate, "device": str(device), "threads": threads, "precision": "fp32",
         "principal_components": dict(recipe.components), **dict(config.options),
+        **(trained.facts(device) if hasattr(trained, "facts") else {}),
     }  # fmt: skip
     return config, arrays, settings
 

@@ -118,8 +118,29 @@ NCGLF2_PAPER = TrainingPlan(
     max_steps=0,
 )
 
+# Batch, patch side and width are the authors'; they have not published how they train, so the rest is Adam as
+# usual with a cosine down to (nearly) 0.
+GIHCN_PAPER = TrainingPlan(
+    epochs=100,
+    batch_size=64,
+    learning_rate=1e-3,
+    weight_decay=0.0,
+    optimiser="adam",
+    schedule="warmup_cosine",
+    warmup=0.0,
+    label_smoothing=0.0,
+    augment=False,
+    jitter=0.0,
+    weighted=False,
+    max_per_place=_NO_LIMIT,
+    max_per_class=_NO_LIMIT,
+    min_steps=0,
+    max_steps=0,
+)
+
 PRESETS: dict[str, dict[str, TrainingPlan]] = {
     "mibf_net": {"default": DEFAULT, "paper": MIBF_NET_PAPER},
+    "gihcn": {"default": DEFAULT, "paper": GIHCN_PAPER},
     "ncglf2": {"default": NCGLF2_DEFAULT, "paper": NCGLF2_PAPER},
 }
 

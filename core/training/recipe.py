@@ -26,17 +26,20 @@ class InputPreset:
     """What a network is fed unless the user says otherwise.
 
     `components`: bands left of a source with more of them (0 = all stay); `whitened`: they all get the same
-    deviation; `patch_size`: 0 fits it to the sources.
+    deviation; `patch_size`: 0 fits it to the sources; `options`: of the network.
     """
 
     components: int = DEFAULT_COMPONENTS
     whitened: bool = False
     patch_size: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 # Method and preset -> where they differ from the default.
 INPUT_PRESETS = {
     ("mibf_net", "paper"): InputPreset(components=0),
+    ("gihcn", "default"): InputPreset(options={"width": 64}),
+    ("gihcn", "paper"): InputPreset(components=30, patch_size=11),
     ("ncglf2", "paper"): InputPreset(components=40, whitened=True, patch_size=11),
 }
 
@@ -162,4 +165,6 @@ def _components(job: Job, n_bands: int) -> int:
 def _options(job: Job, windows: tuple[int, ...]) -> dict[str, Any]:
     if _is_pixel_method(job):
         return {"windows": list(windows), "trees": job.parameters["trees"]}
-    return {"head": job.parameters["head"]} if job.parameters["method"] == "mibf_net" else {}
+    if job.parameters["method"] == "mibf_net":
+        return {"head": job.parameters["head"]}
+    return dict(_preset(job).options)

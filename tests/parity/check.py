@@ -20,8 +20,11 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
-# Network -> file beside this one with `compute(fixture)` and `tolerance(key)`.
-NETWORKS = {"mibf_net": "mibf_net.py", "ncglf2": "ncglf2.py"}
+# Network -> file beside this one with `compute(fixture)` and `tolerance(key)`. It may also have PREFIXES, of
+# the keys that are compared, and `relative_to_largest(key)`.
+NETWORKS = {"gihcn": "gihcn.py", "mibf_net": "mibf_net.py", "ncglf2": "ncglf2.py"}
+
+PREFIXES = ("y:", "i:")
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,16 @@ def read_fixture(path: Path) -> dict[str, np.ndarray]:
 
 
 def compare_arrays(
-    key: str, found: np.ndarray, expected: np.ndarray, tolerance: tuple[float, float]
+    key: str,
+    found: np.ndarray,
+    expected: np.ndarray,
+    tolerance: tuple[float, float],
+    to_largest: bool = False,
 ) -> Result:
-    """Compare one value; NaN must stand at the same places, everything else must be finite."""
+    """Compare one value; NaN must stand at the same places, everything else must be finite.
+
+    `to_largest`: relative errors are shares of the largest entry, not of each one's own.
+    """
     found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
     if found.shape != expected.shape:
         return Result(key, np.nan, np.nan, False, f"shape {found.shape}, expected {expected.shape}")
@@ -77,6 +87,8 @@ def compare_arrays(
     error, size = np.abs(found - expected)[kept], np.abs(expected)[kept]
     if not error.size:
         return Result(key, 0.0, 0.0, True, "all NaN, as expected")
+    if to_largest:
+        size = np.full_like(size, size.max())
     absolute, relative = tolerance
     passed = bool((error <= absolute + relative * size).all())
     return Result(key, float(error.max()), float((error / np.maximum(size, 1e-12)).max()), passed)
@@ -86,18 +98,22 @@ def compare(
     fixture: Mapping[str, np.ndarray],
     computed: Iterable[tuple[str, np.ndarray]],
     tolerance: Callable[[str], tuple[float, float]],
+    prefixes: tuple[str, ...] = PREFIXES,
+    relative_to_largest: Callable[[str], bool] = lambda _key: False,
 ) -> list[Result]:
-    """Compare every `y:` and `i:` key of the fixture, in its order; a key that is not computed fails."""
+    """Compare every key of the fixture with `prefixes`, in its order; a key that is not computed fails."""
     values = dict(computed)
-    wanted = [key for key in fixture if key.startswith(("y:", "i:"))]
+    wanted = [key for key in fixture if key.startswith(prefixes)]
     results = [
-        compare_arrays(key, values[key], fixture[key], tolerance(key))
+        compare_arrays(key, values[key], fixture[key], tolerance(key), relative_to_largest(key))
         if key in values
         else Result(key, np.nan, np.nan, False, "not computed")
         for key in wanted
     ]
     if not wanted:
-        results.append(Result("(none)", np.nan, np.nan, False, "the fixture has no y: or i: key"))
+        results.append(
+            Result("(none)", np.nan, np.nan, False, f"the fixture has no key {' or '.join(prefixes)}")
+        )
     return results
 
 
@@ -105,7 +121,13 @@ def run(name: str, fixture: Mapping[str, np.ndarray]) -> list[Result]:
     """Compare network `name` with a fixture that has been read."""
     register_package()
     network = _module_from(HERE / NETWORKS[name], f"parity_{name}")
-    return compare(fixture, network.compute(fixture), network.tolerance)
+    return compare(
+        fixture,
+        network.compute(fixture),
+        network.tolerance,
+        getattr(network, "PREFIXES", PREFIXES),
+        getattr(network, "relative_to_largest", lambda _key: False),
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from landfuse.core.data.classes import class_list  # noqa: E402
 from landfuse.core.data.windows import Window  # noqa: E402
 from landfuse.core.errors import Cancelled, ModelFileError, OutOfMemoryError  # noqa: E402
 from landfuse.core.inference.network_predictor import NetworkPredictor, cut_patches  # noqa: E402
+from landfuse.core.models.catalog import build_model  # noqa: E402
+from landfuse.core.models.config import ModelConfig  # noqa: E402
 from landfuse.core.progress import Progress  # noqa: E402
 
 
@@ -91,3 +96,25 @@ def test_weights_that_do_not_fit_are_a_model_file_error(network_model):
     network_model.arrays[name] = network_model.arrays[name][:1]
     with pytest.raises(ModelFileError, match="weights do not fit"):
         NetworkPredictor(network_model, "cpu")
+
+
+def test_the_label_of_a_pixel_does_not_depend_on_what_is_in_its_batch(scene, fill_zero):
+    """GIHCN as published divides by a sum over the batch; here it must not."""
+    config = ModelConfig({"hsi": 4, "lidar": 1}, 3, 5, {"width": 8})
+    torch.manual_seed(0)
+    network = build_model("gihcn", config)
+    arrays = {name: value.numpy().copy() for name, value in network.state_dict().items()}
+    model = SimpleNamespace(
+        method="gihcn",
+        config=network.config,
+        arrays=arrays,
+        preprocess=fill_zero,
+        classes=class_list([1, 2, 3]),
+    )
+    some = scene.read(Window(35, 45, 12, 14), 2)
+    one = NetworkPredictor(model, "cpu", "fp32", batch_size=1).predict(some)
+    all_at_once = NetworkPredictor(model, "cpu", "fp32", batch_size=500).predict(some)
+    np.testing.assert_allclose(one, all_at_once, atol=1e-5)
+    parts = [NetworkPredictor(model, "cpu", "fp32", batch_size=n).predict(some) for n in (7, 50)]
+    for part in parts:
+        np.testing.assert_array_equal(part.argmax(axis=0), one.argmax(axis=0))

@@ -398,3 +398,16 @@ def test_a_stopped_job_goes_on_and_gives_the_model_of_one_run(small_scene, monke
     assert again.texts().count("goes on from there") == 2
     assert same_model(small_scene.out / "whole.safetensors", small_scene.out / "m.safetensors")
     assert not [name for name in small_scene.left() if name.endswith(".training")]
+
+
+def test_gihcn_says_that_raw_data_stand_in_for_its_generative_information(small_scene):
+    parameters = {**small_scene.network, "method": "gihcn", "epochs": 1}
+    run_job(small_scene.train(parameters, report=True))
+    raw = "raw data (the published method takes diffusion features)"
+    metadata = read_metadata(small_scene.out / "m.safetensors")
+    assert metadata["config"]["options"]["generative_information"] == raw
+    report = (small_scene.out / "m.html").read_text(encoding="utf-8")
+    assert raw in report
+    assert "selective scan" in report
+    outcome = run_job(small_scene.classify(small_scene.out / "m.safetensors"))
+    assert outcome.outputs["classmap"]
