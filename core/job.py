@@ -18,6 +18,14 @@ from .errors import JobError, OutputError
 from .job_kinds import DERIVED, JOINS, KINDS, MODALITIES, ZERO_MEANS, JobKind
 
 SCHEMA = 1
+_AS_TEXT: Mapping[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    bool: "true or false",
+    dict: "an object {...}",
+    list: "a list [...]",
+}
 
 
 @dataclass(frozen=True)
@@ -149,9 +157,17 @@ def read_job(path: Path) -> Job:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise JobError(f"The job file cannot be read ({error.strerror}).", where=str(path)) from error
+        raise JobError(
+            f"The job file cannot be read ({error.strerror}).",
+            where=str(path),
+            remedy="Check the path and the permissions.",
+        ) from error
     except ValueError as error:
-        raise JobError(f"The job file is not JSON ({error}).", where=str(path)) from error
+        raise JobError(
+            f"The job file is not JSON ({error}).",
+            where=str(path),
+            remedy="Correct it, or take a job that a run has kept.",
+        ) from error
     return parse_job(values, path.resolve().parent)
 
 
@@ -188,6 +204,7 @@ def parse_job(values: Any, folder: Path) -> Job:
     )
     top.finish()
     _check_completeness(job)
+    _check_mask(job)
     _check_fit(job)
     _check_outputs(job)
     return job
@@ -200,21 +217,38 @@ def _check_completeness(job: Job) -> None:
             "No source is given.", where="inputs", remedy=f"Give at least one of {', '.join(MODALITIES)}."
         )
     if job.inputs and not spec.reads_scene:
-        raise JobError(f"A '{job.kind}' job reads no sources.", where="inputs")
+        raise JobError(f"A '{job.kind}' job reads no sources.", where="inputs", remedy="Leave out 'inputs'.")
     if spec.needs_samples and job.samples is None:
         raise JobError(
             "No samples are given.", where="samples", remedy="Give a vector layer or a label raster."
         )
     if job.samples and not spec.takes_samples:
-        raise JobError(f"A '{job.kind}' job takes no samples.", where="samples")
+        raise JobError(
+            f"A '{job.kind}' job takes no samples.", where="samples", remedy="Leave out 'samples'."
+        )
     if job.test_samples and not spec.takes_test_samples:
-        raise JobError(f"A '{job.kind}' job takes no test samples.", where="test_samples")
+        raise JobError(
+            f"A '{job.kind}' job takes no test samples.",
+            where="test_samples",
+            remedy="Leave out 'test_samples'.",
+        )
     for name, output in spec.outputs.items():
         if output.required and not job.outputs.get(name):
-            raise JobError(f"Output '{name}' is missing.", where="outputs")
+            raise JobError(f"Output '{name}' is missing.", where="outputs", remedy="Name the file to write.")
     for parameter in spec.parameters:
         if parameter.required and job.parameters[parameter.name] in ("", None):
-            raise JobError(f"Parameter '{parameter.name}' is missing.", where="parameters")
+            raise JobError(
+                f"Parameter '{parameter.name}' is missing.", where="parameters", remedy="Give it a value."
+            )
+
+
+def _check_mask(job: Job) -> None:
+    if job.mask_values and not job.mask:
+        raise JobError(
+            "Values of a mask are given, but no mask.",
+            where="mask_values",
+            remedy="Give the mask, or leave the values out.",
+        )
 
 
 def _check_fit(job: Job) -> None:
@@ -265,20 +299,28 @@ class _Reader:
 
     def __init__(self, values: Any, where: str, folder: Path) -> None:
         if not isinstance(values, Mapping):
-            raise JobError("An object {...} is expected.", where=where)
+            raise JobError(
+                "An object {...} is expected.", where=where, remedy='Write it as {"key": value, ...}.'
+            )
         self._left, self._where, self._folder = dict(values), where, folder
 
     def take(self, key: str, kind: type, default: Any = ...) -> Any:
         if self._left.get(key) is None:
             self._left.pop(key, None)
             if default is ...:
-                raise JobError(f"Key '{key}' is missing.", where=self._where)
+                raise JobError(
+                    f"Key '{key}' is missing.", where=self._where, remedy=f"Add it, as {_AS_TEXT[kind]}."
+                )
             return default
         value = self._left.pop(key)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise JobError(f"'{key}' must be of type {kind.__name__}, got {value!r}.", where=self._where)
+            raise JobError(
+                f"'{key}' must be of type {kind.__name__}, got {value!r}.",
+                where=self._where,
+                remedy=f"Write it as {_AS_TEXT[kind]}.",
+            )
         return value
 
     def numbers(self, key: str) -> tuple[float, ...]:
@@ -287,7 +329,9 @@ class _Reader:
         listed = values if isinstance(values, list) else [] if values is None else [values]
         if not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in listed):
             raise JobError(
-                f"'{key}' must be a number or a list of numbers, got {values!r}.", where=self._where
+                f"'{key}' must be a number or a list of numbers, got {values!r}.",
+                where=self._where,
+                remedy="Write -9999 or [0, -9999].",
             )
         return tuple(float(v) for v in listed)
 
@@ -356,12 +400,20 @@ def check_raster(raster: RasterInput) -> None:
     """Raise `JobError` for settings of a raster that cannot be."""
     where = raster.path
     if raster.join not in JOINS:
-        raise JobError(f"join is '{raster.join}', not one of: mosaic, bands.", where=where)
+        raise JobError(
+            f"join is '{raster.join}', not one of: mosaic, bands.",
+            where=where,
+            remedy="Use one of these, or leave it out.",
+        )
     unknown = [name for name in raster.derived if name not in DERIVED]
     if unknown:
         raise JobError(f"There is no derived band '{unknown[0]}'.", where=where, remedy=_choose(DERIVED))
     if raster.scale == 0:
-        raise JobError("A scale of 0 leaves nothing of the values.", where=where)
+        raise JobError(
+            "A scale of 0 leaves nothing of the values.",
+            where=where,
+            remedy="Give the factor from the stored value to the measurement, or leave it out.",
+        )
     if raster.speckle and (raster.speckle % 2 == 0 or not 3 <= raster.speckle <= 31):
         raise JobError(
             f"The speckle filter's side {raster.speckle} is not odd and from 3 to 31 map pixels.",
@@ -401,13 +453,25 @@ def _samples(reader: _Reader | None) -> SamplesInput | None:
     )
     reader.finish()
     if samples.type not in ("vector", "raster"):
-        raise JobError(f"Type '{samples.type}' is not 'vector' or 'raster'.", where="samples")
+        raise JobError(
+            f"Type '{samples.type}' is not 'vector' or 'raster'.", where="samples", remedy="Use one of these."
+        )
     if samples.zero not in ZERO_MEANS:
         raise JobError(
             f"Class value 0 cannot mean '{samples.zero}'.", where="samples", remedy=_choose(ZERO_MEANS)
         )
     if samples.type == "vector" and not samples.class_field:
-        raise JobError("A vector layer of samples needs 'class_field'.", where="samples")
+        raise JobError(
+            "A vector layer of samples needs 'class_field'.",
+            where="samples",
+            remedy="Name the field that holds the class.",
+        )
+    if samples.radius < 0:
+        raise JobError(
+            f"The radius {samples.radius:g} is below 0.",
+            where="samples",
+            remedy="Give it in metres; 0 takes the pixel that contains a point.",
+        )
     return samples
 
 
@@ -436,7 +500,9 @@ def _extent(values: list[Any]) -> tuple[float, float, float, float]:
     try:
         x_min, y_min, x_max, y_max = (float(v) for v in values)
     except (TypeError, ValueError) as error:
-        raise JobError("An extent is [x_min, y_min, x_max, y_max].", where="grid.extent") from error
+        raise JobError(
+            "An extent is [x_min, y_min, x_max, y_max].", where="grid.extent", remedy="Give four numbers."
+        ) from error
     # In degrees an extent across 180 ends west of its beginning: grid_choice knows whether it may.
     if not (x_min != x_max and y_min < y_max):
         raise JobError(

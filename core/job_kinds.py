@@ -60,13 +60,25 @@ class Parameter:
         """Return `value` if it is within the limits. Raises `JobError`."""
         where = f"parameters.{self.name}"
         if isinstance(value, float) and not math.isfinite(value):  # NaN passes every comparison below
-            raise JobError(f"{value} is not a number.", where=where)
+            raise JobError(f"{value} is not a number.", where=where, remedy="Give a finite number.")
         if self.choices and value not in self.choices:
-            raise JobError(f"'{value}' is not one of: {', '.join(self.choices)}.", where=where)
+            raise JobError(
+                f"'{value}' is not one of: {', '.join(self.choices)}.",
+                where=where,
+                remedy="Use one of these.",
+            )
         if self.minimum is not None and value < self.minimum:
-            raise JobError(f"{value} is below the smallest value {self.minimum:g}.", where=where)
+            raise JobError(
+                f"{value} is below the smallest value {self.minimum:g}.",
+                where=where,
+                remedy="Give a larger one.",
+            )
         if self.maximum is not None and value > self.maximum:
-            raise JobError(f"{value} is above the largest value {self.maximum:g}.", where=where)
+            raise JobError(
+                f"{value} is above the largest value {self.maximum:g}.",
+                where=where,
+                remedy="Give a smaller one.",
+            )
         return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 MODULES = (
+    "cases_settings",
     "cases_labels",
     "cases_several",
     "cases_outputs",
