@@ -25,8 +25,9 @@ from .data.drafts import remove_drafts
 from .dispatch import run_job
 from .environment import read_record, runtime_folder, verify, write_record
 from .errors import Cancelled, EngineError, JobError, LandfuseError
-from .job import Job, read_job
-from .job_kinds import JobResult
+from .job import Job
+from .job_file import read_job
+from .job_spec import JobResult
 from .progress import Progress
 from .serve import prepare_engine, serve_standard_streams
 from .setup_runtime import is_working, plan_setup, setup

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from .errors import JobError
-from .job import Job, parse_job
-from .job_kinds import KINDS, MODALITIES, QUANTITIES, ZERO_MEANS, JobKind, Parameter
+from .job import Job
+from .job_file import parse_job
+from .job_kinds import KINDS
+from .job_spec import MODALITIES, QUANTITIES, ZERO_MEANS, JobKind, Parameter
 from .source_options import OPTIONS_HELP, options_of_rasters
 from .version import __version__
 

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from .errors import Cancelled, LandfuseError, MissingDependencyError, OutOfMemoryError, OutputError
 from .job import Job
-from .job_kinds import JobResult
+from .job_spec import JobResult
 from .progress import Progress, silent
 
 LESS_MEMORY = (

@@ -26,7 +26,8 @@ from typing import IO, Any
 from .data.drafts import remove_drafts
 from .dispatch import errors_in_words, run_job
 from .errors import Cancelled, JobError, LandfuseError
-from .job import Job, parse_job
+from .job import Job
+from .job_file import parse_job
 from .progress import Event, Progress
 from .version import __version__
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import JobError
-from .job_kinds import DERIVED, JOINS
+from .job_spec import DERIVED, JOINS
 
 OPTIONS_HELP = (
     "Separated by blanks or semicolons: nodata=0,-9999 (further values that mean no data), file_nodata=no "

@@ -16,7 +16,8 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, LandfuseError
 from ..core.job import Job
-from ..core.job_kinds import KINDS, MODALITIES, JobKind, JobResult
+from ..core.job_kinds import KINDS
+from ..core.job_spec import MODALITIES, JobKind, JobResult
 from ..core.progress import Progress
 from . import definitions, runtime
 from .feedback import FeedbackReporter

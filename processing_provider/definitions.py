@@ -26,7 +26,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from ..core.job_kinds import MODALITIES, QUANTITIES, ZERO_MEANS, JobKind, Output, Parameter
+from ..core.job_spec import MODALITIES, QUANTITIES, ZERO_MEANS, JobKind, Output, Parameter
 from ..core.source_options import OPTIONS_HELP
 
 MODALITY_LABELS = {

@@ -18,8 +18,9 @@ from ..core.data.drafts import remove_drafts
 from ..core.dispatch import run_job
 from ..core.environment import EngineRecord, usable_record
 from ..core.errors import Cancelled, from_event
-from ..core.job import Job, parse_job
-from ..core.job_kinds import JobResult
+from ..core.job import Job
+from ..core.job_file import parse_job
+from ..core.job_spec import JobResult
 from ..core.progress import Progress, silent
 from .engine_process import EngineGone, EngineProcess
 

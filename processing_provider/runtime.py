@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..core.environment import read_record
 from ..core.job import Job
-from ..core.job_kinds import JobResult
+from ..core.job_spec import JobResult
 from ..core.progress import Progress
 from .definitions import tr
 from .engine_client import shared_client

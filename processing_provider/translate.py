@@ -21,8 +21,10 @@ from qgis.core import (
 
 from ..core.data.products import is_product
 from ..core.errors import BandError, RasterReadError, SamplesError, VectorReadError
-from ..core.job import GridRequest, Job, RasterInput, SamplesInput, parse_job
-from ..core.job_kinds import KINDS, MODALITIES, Parameter
+from ..core.job import GridRequest, Job, RasterInput, SamplesInput
+from ..core.job_file import parse_job
+from ..core.job_kinds import KINDS
+from ..core.job_spec import MODALITIES, Parameter
 from ..core.source_options import options_of_rasters
 from .definitions import AUTO, LAYER_PARAMETERS
 from .snapshot import Snapshot, write_polygons, write_samples

@@ -125,7 +125,7 @@ class SmallScene:
 
     def train(self, parameters=None, report=False, **changes):
         """Return a training job; `changes` replace its keys."""
-        from landfuse.core.job import parse_job
+        from landfuse.core.job_file import parse_job
 
         outputs = {"model": "m.safetensors", **({"report": "m.html"} if report else {})}
         values = {
@@ -136,7 +136,7 @@ class SmallScene:
 
     def classify(self, model, parameters=None, outputs=("classmap",), **changes):
         """Return a classification job that writes `outputs`: name -> path, or names written as NAME.tif."""
-        from landfuse.core.job import parse_job
+        from landfuse.core.job_file import parse_job
 
         outputs = outputs if isinstance(outputs, dict) else {name: f"{name}.tif" for name in outputs}
         values = {

@@ -11,15 +11,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 # Which parts of core a part may import. Anything not listed here is an error.
-BASE = {"errors", "progress", "job", "job_kinds", "version", "dataset_names"}
+BASE = {"errors", "progress", "job", "job_file", "job_kinds", "job_spec", "version", "dataset_names"}
 CORE_ARROWS: dict[str, set[str]] = {
     "version": set(),
     "errors": set(),
     "progress": {"errors"},
-    "job_kinds": {"errors"},
+    "job_spec": {"errors"},
+    "model_job_kinds": {"job_spec"},
+    "job_kinds": {"job_spec", "model_job_kinds"},
     "dataset_names": set(),
-    "job": {"errors", "job_kinds", "dataset_names"},
-    "source_options": {"errors", "job_kinds"},
+    "job": {"job_kinds", "job_spec"},
+    "job_values": {"errors", "job", "job_spec", "dataset_names"},
+    "job_file": {"errors", "job", "job_kinds", "job_spec", "job_values", "dataset_names"},
+    "source_options": {"errors", "job_spec"},
     "child_process": {"progress"},
     "environment": BASE | {"child_process"},
     "pip_failures": {"errors"},

@@ -29,7 +29,8 @@ from landfuse.core.data.stack import Stack
 from landfuse.core.evaluation.confusion import ConfusionMatrix
 from landfuse.core.evaluation.metrics import compute_metrics
 from landfuse.core.inference.device import set_threads
-from landfuse.core.job import GridRequest, parse_job
+from landfuse.core.job import GridRequest
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import silent
 from landfuse.core.training.fit import fit_model, predict_samples
 from landfuse.core.training.recipe import make_recipe

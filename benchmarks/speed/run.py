@@ -30,7 +30,8 @@ from landfuse.core.data.stack import Stack
 from landfuse.core.data.windows import Window
 from landfuse.core.dispatch import run_job
 from landfuse.core.inference.device import set_threads
-from landfuse.core.job import GridRequest, RasterInput, parse_job
+from landfuse.core.job import GridRequest, RasterInput
+from landfuse.core.job_file import parse_job
 from landfuse.core.models.catalog import build_model
 from landfuse.core.models.model_file import read_model
 from speed.table import markdown

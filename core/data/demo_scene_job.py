@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..job import Job
-from ..job_kinds import JobResult
+from ..job_spec import JobResult
 from ..progress import Progress
 from .demo_scene.files import check_folder, write_scene
 from .demo_scene.scene import make_scene

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..dataset_names import short_name
 from ..errors import AlignmentError, BandError, JobError
 from ..job import RasterInput
-from ..job_kinds import QUANTITIES
+from ..job_spec import QUANTITIES
 from .aligned_reader import RESAMPLING
 from .band_choice import parse_bands
 from .product_metadata import with_product_metadata

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..job import Job
-from ..job_kinds import JobResult
+from ..job_spec import JobResult
 from ..progress import Progress, silent
 from .split_grid import split_grid
 from .split_layers import split_layer

@@ -17,7 +17,7 @@ from ..data.staged_output import check_writable
 from ..data.windows import Window, iter_tiles
 from ..errors import ClassesError, SamplesError
 from ..job import Job, SamplesInput
-from ..job_kinds import JobResult
+from ..job_spec import JobResult
 from ..progress import Progress, silent
 from .assess_report import AssessedMap, assessment
 from .class_match import map_classes, match_classes

@@ -7,7 +7,7 @@ import math
 from ..data.staged_output import check_writable
 from ..data.text_output import write_text_atomic
 from ..job import Job
-from ..job_kinds import JobResult
+from ..job_spec import JobResult
 from ..progress import Progress, silent
 from .check_inputs_report import check_html
 from .input_check import check_inputs

@@ -13,7 +13,7 @@ from ..data.staged_output import check_writable
 from ..data.text_output import write_text_atomic
 from ..errors import ClassesError, ModelFileError
 from ..job import Job
-from ..job_kinds import JobResult
+from ..job_spec import JobResult
 from ..models.catalog import CATALOG
 from ..models.model_file import read_metadata, read_preprocess_arrays
 from ..progress import Progress, silent

@@ -17,7 +17,7 @@ from ..data.stack import Stack
 from ..data.staged_output import check_writable
 from ..data.text_output import write_text_atomic
 from ..job import Job, SamplesInput
-from ..job_kinds import JobResult
+from ..job_spec import JobResult
 from ..progress import Progress, silent
 from .sample_conflicts import (
     Conflict,

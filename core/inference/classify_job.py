@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..data.staged_output import check_writable
 from ..job import Job
-from ..job_kinds import JobResult
+from ..job_spec import JobResult
 from ..models.model_file import read_model
 from ..progress import Progress
 from .scene_map import map_scene, predictor_for

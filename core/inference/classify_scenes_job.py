@@ -18,8 +18,10 @@ from ..data.map_mosaic import write_mosaics
 from ..data.staged_output import check_writable
 from ..data.text_output import write_text_atomic
 from ..errors import Cancelled, JobError, LandfuseError, OutputError, SceneError
-from ..job import Job, parse_job
-from ..job_kinds import KINDS, JobResult
+from ..job import Job
+from ..job_file import parse_job
+from ..job_kinds import KINDS
+from ..job_spec import JobResult
 from ..models.model_file import TrainedModel, read_model
 from ..progress import Progress
 from ..source_options import options_of_rasters

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import JobError, ModalityError
-from ..job_kinds import MODALITIES
+from ..job_spec import MODALITIES
 
 _NO_RASTERS = (
     ".aux.xml", ".ovr", ".msk", ".hdr", ".qml", ".qmd", ".prj", ".tfw", ".tifw", ".wld", ".xml", ".json",

@@ -20,7 +20,7 @@ from ..data.staged_output import check_writable
 from ..errors import BandError, ClassesError, ModalityError
 from ..inference.device import require_torch
 from ..job import Job
-from ..job_kinds import JobResult
+from ..job_spec import JobResult
 from ..models.catalog import CATALOG, build_model, published_weights
 from ..models.config import ModelConfig
 from ..models.model_file import TrainedModel, write_model

@@ -17,7 +17,7 @@ from ..data.staged_output import StagedOutput, check_writable
 from ..errors import OutputError
 from ..inference.device import require_torch
 from ..job import Job
-from ..job_kinds import JobResult
+from ..job_spec import JobResult
 from ..models.catalog import CATALOG
 from ..models.model_file import write_model
 from ..progress import Progress

@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext
 
-from ...core.job_kinds import JobResult
+from ...core.job_spec import JobResult
 from .. import styling
 from ..base import LandfuseAlgorithm
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingOutputFile, QgsProcessingOutputRasterLayer
 
-from ...core.job_kinds import JobResult
+from ...core.job_spec import JobResult
 from .. import styling
 from ..base import LandfuseAlgorithm
 

@@ -72,7 +72,7 @@ def _register_provider() -> None:
 
 def build() -> QgsProcessingModelAlgorithm:
     """Return the model. The provider must be registered."""
-    from landfuse.core.job_kinds import METHODS
+    from landfuse.core.job_spec import METHODS
 
     model = QgsProcessingModelAlgorithm("train_classify_assess", "Classification", "classification")
     for position, parameter in enumerate(_parameters(METHODS)):

@@ -12,7 +12,8 @@ from landfuse.core.cli_options import EXAMPLES, job_of, make_parser
 from landfuse.core.cli_progress import Display, duration
 from landfuse.core.environment import EngineRecord, read_record
 from landfuse.core.errors import Cancelled, SamplesError
-from landfuse.core.job_kinds import KINDS, JobResult
+from landfuse.core.job_kinds import KINDS
+from landfuse.core.job_spec import JobResult
 from landfuse.core.version import __version__
 
 TRAIN = [

@@ -13,7 +13,8 @@ from landfuse.core.errors import (
     SamplesError,
 )
 from landfuse.core.job import Job
-from landfuse.core.job_kinds import KINDS, JobResult
+from landfuse.core.job_kinds import KINDS
+from landfuse.core.job_spec import JobResult
 from landfuse.core.progress import silent
 
 TorchOutOfMemory = type("OutOfMemoryError", (RuntimeError,), {"__module__": "torch"})

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 from landfuse.core.errors import JobError, OutputError
-from landfuse.core.job import Job, parse_job, read_job
-from landfuse.core.job_kinds import KINDS, METHODS, PUBLISHED
+from landfuse.core.job import Job
+from landfuse.core.job_file import parse_job, read_job
+from landfuse.core.job_kinds import KINDS
+from landfuse.core.job_spec import METHODS, PUBLISHED
 from landfuse.core.models.catalog import CATALOG
 
 FOLDER = Path("/data/city").resolve()

@@ -11,7 +11,7 @@ import pytest
 from landfuse.core import serve
 from landfuse.core.data.drafts import draft_prefix
 from landfuse.core.errors import OutOfMemoryError
-from landfuse.core.job_kinds import JobResult
+from landfuse.core.job_spec import JobResult
 from landfuse.core.serve import Server
 from landfuse.core.version import __version__
 

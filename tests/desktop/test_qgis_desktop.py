@@ -18,7 +18,7 @@ pytest.importorskip("sklearn", reason="needs the engine's packages")
 from landfuse.core.data.demo_scene.legend import CLASSES
 from landfuse.core.data.demo_scene_job import run as write_scene
 from landfuse.core.environment import verify, write_record
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import silent
 
 MISSING = [program for program in ("qgis", "xvfb-run") if shutil.which(program) is None]

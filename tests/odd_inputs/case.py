@@ -15,7 +15,7 @@ import numpy as np
 from landfuse.core.data.drafts import scratch_prefix
 from landfuse.core.dispatch import run_job
 from landfuse.core.errors import LandfuseError
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 from osgeo import gdal, osr
 

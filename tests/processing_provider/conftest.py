@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("qgis.core", reason="needs QGIS")
 
 import numpy as np
-from landfuse.core.job_kinds import JobResult
+from landfuse.core.job_spec import JobResult
 from osgeo import gdal, osr
 from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from landfuse.core.errors import EngineError
-from landfuse.core.job_kinds import KINDS, JobResult
+from landfuse.core.job_kinds import KINDS
+from landfuse.core.job_spec import JobResult
 from qgis.core import QgsApplication, QgsProcessingException, QgsProcessingParameterDefinition
 
 SOURCES = ("HSI", "LIDAR", "SAR", "OPTICAL", "OTHER")

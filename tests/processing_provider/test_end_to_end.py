@@ -14,7 +14,8 @@ pytest.importorskip("sklearn", reason="needs the engine's packages")
 
 from landfuse.core.data.demo_scene_job import run as write_scene
 from landfuse.core.environment import verify, write_record
-from landfuse.core.job import Job, parse_job
+from landfuse.core.job import Job
+from landfuse.core.job_file import parse_job
 from landfuse.core.models.model_file import read_metadata
 from landfuse.core.progress import silent
 from qgis.core import (

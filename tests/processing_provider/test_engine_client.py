@@ -11,7 +11,7 @@ import pytest
 from landfuse.core import environment
 from landfuse.core.environment import EngineRecord
 from landfuse.core.errors import Cancelled, EngineError, JobError, MissingDependencyError
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 from landfuse.core.version import __version__
 from landfuse.processing_provider.engine_client import EngineClient, close_shared_client, shared_client

@@ -242,7 +242,7 @@ def test_a_large_layer_is_written_feature_by_feature(snap, samples_layer, monkey
 def test_a_layer_that_vanishes_while_the_job_runs_does_not_matter(
     algorithm, client, context, feedback, in_project, make_raster
 ):
-    from landfuse.core.job_kinds import JobResult
+    from landfuse.core.job_spec import JobResult
 
     def vanish(progress):
         QgsProject.instance().removeMapLayer(in_project.id())

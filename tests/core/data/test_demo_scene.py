@@ -37,7 +37,7 @@ from landfuse.core.data.raster_io import same_crs
 from landfuse.core.data.vector_io import VectorLayer, layer_info
 from landfuse.core.data.windows import Window
 from landfuse.core.errors import Cancelled, OutputError
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 
 SEED = 7

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from landfuse.core.data.quantities import guess_quantity, to_decibels
 from landfuse.core.data.raster_info import BandInfo, RasterInfo
-from landfuse.core.job_kinds import QUANTITIES
+from landfuse.core.job_spec import QUANTITIES
 
 
 def raster(file, *names):

@@ -17,7 +17,8 @@ from landfuse.core.data.split_samples_job import run
 from landfuse.core.data.vector_io import VectorLayer
 from landfuse.core.data.windows import Window
 from landfuse.core.errors import JobError, OutputError, SamplesError
-from landfuse.core.job import SamplesInput, parse_job
+from landfuse.core.job import SamplesInput
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 
 VECTOR = {"training": "training.gpkg", "test": "test.gpkg", "left_out": "out.gpkg"}

@@ -9,7 +9,8 @@ import pytest
 from landfuse.core.data.classes import LandClass
 from landfuse.core.errors import Cancelled, ClassesError, OutputError, SamplesError
 from landfuse.core.evaluation.assess_job import assess, count_classes, run, values_at
-from landfuse.core.job import SamplesInput, parse_job
+from landfuse.core.job import SamplesInput
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 
 gdal = pytest.importorskip("osgeo.gdal")

@@ -9,7 +9,7 @@ from landfuse.core.evaluation.check_inputs_job import run
 from landfuse.core.evaluation.input_check import check_inputs, places_per_class
 from landfuse.core.evaluation.input_verdict import in_order, verdict
 from landfuse.core.evaluation.pictures import picture_bands
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 
 gdal = pytest.importorskip("osgeo.gdal")

@@ -10,7 +10,7 @@ from landfuse.core.data.normalisation import Preprocess, fit_normalisation
 from landfuse.core.errors import ModelFileError, OutputError
 from landfuse.core.evaluation.model_info_job import card_lines, method_title, run
 from landfuse.core.evaluation.source_needs import source_text
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.models.config import ModelConfig
 from landfuse.core.models.model_file import TrainedModel, read_metadata, write_model
 from landfuse.core.progress import Progress

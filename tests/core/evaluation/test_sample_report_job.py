@@ -14,7 +14,7 @@ from landfuse.core.data.vector_io import VectorLayer
 from landfuse.core.errors import OutputError, SamplesError
 from landfuse.core.evaluation.sample_conflicts import LOOKS_LIKE, OVERLAP, SAME_VALUES, two_groups
 from landfuse.core.evaluation.sample_report_job import make_report, run
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 
 

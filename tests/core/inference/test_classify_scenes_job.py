@@ -11,7 +11,7 @@ import pytest
 from landfuse.core.data.raster_description import inspect
 from landfuse.core.dispatch import run_job
 from landfuse.core.errors import Cancelled, JobError, OutputError, SceneError
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 
 pytest.importorskip("sklearn", reason="needs the engine's packages")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from landfuse.core.dispatch import run_job
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 
 pytest.importorskip("torch", reason="needs the engine's packages")
 

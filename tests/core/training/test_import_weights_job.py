@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from landfuse.core.dispatch import run_job
 from landfuse.core.errors import BandError, ClassesError, ModalityError, ModelFileError
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.models.model_file import read_metadata, read_model
 from landfuse.core.progress import Progress
 

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("sklearn", reason="needs the engine's packages")
 
 from landfuse.core.data.split_samples_job import run as split
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 from landfuse.core.training.train_job import run as train
 

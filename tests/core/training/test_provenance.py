@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pytest
 from landfuse.core.dispatch import run_job
-from landfuse.core.job import read_job
+from landfuse.core.job_file import read_job
 from landfuse.core.training.provenance import sidecar_paths, versions
 from landfuse.core.version import __version__
 

@@ -7,7 +7,8 @@ from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.split_grid import WIDEST_PATCH
 from landfuse.core.errors import JobError
 from landfuse.core.job import Job
-from landfuse.core.job_kinds import METHODS, TRAIN
+from landfuse.core.job_spec import METHODS
+from landfuse.core.model_job_kinds import TRAIN
 from landfuse.core.training.recipe import check_settings, context_windows, make_recipe
 
 GRID = make_grid("EPSG:32633", (400000.0, 2.0, 0.0, 5800000.0, 0.0, -2.0), 100, 100)

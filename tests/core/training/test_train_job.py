@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from landfuse.core.dispatch import run_job
 from landfuse.core.errors import Cancelled, JobError, MissingDependencyError, OutputError, SamplesError
-from landfuse.core.job import read_job
+from landfuse.core.job_file import read_job
 from landfuse.core.models.model_file import read_metadata, read_model
 from landfuse.core.progress import Progress
 
