@@ -2,56 +2,17 @@
 
     python benchmarks/accuracy/trials_ncglf2.py [--trials default ...] [--scenes NAME ...] [--seeds 0 ...]
 
-Same split as benchmarks/accuracy/run.py, all sources fused. Writes benchmarks/accuracy/trials_ncglf2.json and
-prints its table. Trials that are in the file already are not repeated.
+Writes benchmarks/accuracy/trials_ncglf2.json and prints its table; see network_trials.py.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import registered
-from accuracy.protocol import split
-from accuracy.run import job_of
-from accuracy.scenes import SCENES
-from accuracy.table import trials_markdown
-from landfuse.core.data.classes import class_list
-from landfuse.core.data.grid_choice import choose_grid
-from landfuse.core.data.modalities import describe_inputs
-from landfuse.core.data.samples import drop_invalid, read_samples
-from landfuse.core.data.stack import Stack
-from landfuse.core.evaluation.confusion import ConfusionMatrix
-from landfuse.core.evaluation.metrics import compute_metrics
-from landfuse.core.inference.device import set_threads
-from landfuse.core.job import GridRequest
-from landfuse.core.models.catalog import CATALOG
-from landfuse.core.progress import silent
-from landfuse.core.training import plan
-from landfuse.core.training.fit import fit_model, predict_samples
-from landfuse.core.training.recipe import make_recipe
-
-RESULTS = Path(__file__).with_name("trials_ncglf2.json")
-METHOD = "ncglf2"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What differs from the defaults: parameters of the job, the plan, network options, the scaling."""
-
-    job: dict[str, object] = field(default_factory=dict)
-    plan: dict[str, object] = field(default_factory=dict)
-    options: dict[str, object] = field(default_factory=dict)
-    normalisation: str = "standardise"
-
+from accuracy.network_trials import Trial, Trials, main
 
 TRIALS = {
     "default": Trial(),
@@ -64,63 +25,5 @@ TRIALS = {
     "paper": Trial(job={"preset": "paper"}),
 }
 
-
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--trials", nargs="+", default=list(TRIALS))
-    options.add_argument("--scenes", nargs="+", default=["berlin_urban", "s1s2_chile"])
-    options.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    chosen = options.parse_args()
-    set_threads(2)
-    for name in chosen.trials:
-        for seed in chosen.seeds:
-            for scene in SCENES:
-                if scene.name in chosen.scenes:
-                    run_trial(scene, name, seed)
-    print(trials_markdown({"runs": read_runs()}))
-
-
-def read_runs() -> list[dict[str, object]]:
-    return json.loads(RESULTS.read_text())["runs"] if RESULTS.exists() else []
-
-
-def run_trial(scene, name: str, seed: int) -> None:
-    if (scene.name, name, seed) in {(r["scene"], r["name"], r["seed"]) for r in read_runs()}:
-        return
-    # The gap, and with it the split, is that of the default network, whatever the trial.
-    usual = job_of(scene, tuple(scene.sources), "mibf_net", "", seed, 0)
-    modalities = describe_inputs(usual.inputs)
-    grid, _ = choose_grid(modalities, GridRequest(), labels_path=usual.samples.path)
-    names = scene.class_names(registered.SCENES)
-    trial = TRIALS[name]
-    job = usual.with_parameters(method=METHOD, **trial.job)
-    recipe = make_recipe(job, modalities, grid)
-    recipe = replace(recipe, options={**recipe.options, **trial.options})
-    with Stack(modalities, grid) as stack, changed(trial):
-        samples = drop_invalid(read_samples(usual.samples, grid, class_list(names, names)), stack)
-        training, tests = split(samples, make_recipe(usual, modalities, grid).gap, seed)
-        started, cpu = time.perf_counter(), time.process_time()
-        fit = fit_model(job, stack, training, recipe, tests, silent)
-        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-        found = predict_samples(job, fit.model, stack, tests, silent)
-    figures = compute_metrics(ConfusionMatrix.from_labels(tests.labels, found, training.classes)).numbers()
-    run = {"scene": scene.name, "name": name, "seed": seed, "seconds": round(seconds, 1)}
-    run.update(cpu_seconds=round(cpu, 1), **figures)
-    RESULTS.write_text(json.dumps({"runs": [*read_runs(), run]}, indent=1))
-    print(f"{scene.name} seed {seed} {name}: F1 {run['F1']:.3f} {seconds:.0f} s", flush=True)
-
-
-@contextmanager
-def changed(trial: Trial) -> Iterator[None]:
-    """Put the plan and the scaling of a trial in the place of the defaults for a while."""
-    presets, entry = dict(plan.PRESETS[METHOD]), CATALOG[METHOD]
-    plan.PRESETS[METHOD]["default"] = replace(presets["default"], **trial.plan)
-    CATALOG[METHOD] = replace(entry, normalisation=trial.normalisation)
-    try:
-        yield
-    finally:
-        plan.PRESETS[METHOD], CATALOG[METHOD] = presets, entry
-
-
 if __name__ == "__main__":
-    main()
+    main(Trials("ncglf2", Path(__file__).with_name("trials_ncglf2.json"), TRIALS))

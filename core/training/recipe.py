@@ -26,20 +26,24 @@ class InputPreset:
     """What a network is fed unless the user says otherwise.
 
     `components`: bands left of a source with more of them (0 = all stay); `whitened`: they all get the same
-    deviation; `patch_size`: 0 fits it to the sources; `options`: of the network.
+    deviation; `patch_size`: 0 fits it to the sources, but to no side below `smallest_side`; `options`: of the
+    network.
     """
 
     components: int = DEFAULT_COMPONENTS
     whitened: bool = False
     patch_size: int = 0
+    smallest_side: int = DEFAULT_PATCH_SIZE
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 # Method and preset -> where they differ from the default.
 INPUT_PRESETS = {
     ("mibf_net", "paper"): InputPreset(components=0),
-    ("gihcn", "default"): InputPreset(options={"width": 64}),
-    ("gihcn", "paper"): InputPreset(components=30, patch_size=11),
+    ("gihcn", "default"): InputPreset(smallest_side=7, options={"width": 32, "dropout": 0.3}),
+    ("gihcn", "paper"): InputPreset(
+        components=30, whitened=True, patch_size=11, options={"gate_statistics": "separate"}
+    ),
     ("ncglf2", "paper"): InputPreset(components=40, whitened=True, patch_size=11),
 }
 
@@ -129,7 +133,7 @@ def _patch_size(job: Job, windows: tuple[int, ...], coarsest: float, grid: Grid)
     if asked:
         return asked
     spanning = math.ceil(round(grid.pixels_of(coarsest), 6))
-    fitting = max(DEFAULT_PATCH_SIZE, spanning + 1 - spanning % 2)
+    fitting = max(_preset(job).smallest_side, spanning + 1 - spanning % 2)
     return min(_preset(job).patch_size or fitting, largest)
 
 

@@ -54,3 +54,10 @@ def test_the_paper_preset_of_ncglf2_lowers_the_rate_by_a_tenth_every_sixteen_epo
     assert (plan.epochs, plan.batch_size, plan.optimiser, plan.weight_decay) == (80, 64, "adam", 0.0)
     rates = [plan.learning_rate_at(epoch / 80) for epoch in range(80)]
     assert rates == pytest.approx([1e-4 * 0.9 ** (epoch // 16) for epoch in range(80)])
+
+
+def test_the_paper_preset_of_gihcn_falls_along_a_cosine():
+    plan = training_plan("gihcn", "paper").for_samples(300)
+    assert (plan.epochs, plan.batch_size, plan.optimiser, plan.weight_decay) == (100, 64, "adam", 0.0)
+    rates = [plan.learning_rate_at(part) for part in (0.0, 0.5, 1.0)]
+    assert rates == pytest.approx([1e-3, 0.5e-3, 0.0], abs=2e-6)

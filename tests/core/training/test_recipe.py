@@ -106,6 +106,15 @@ def test_what_the_user_fixes_goes_before_the_preset():
     assert (found.components, found.patch_size) == ({"optical": 20}, 7)
 
 
+def test_the_presets_of_gihcn_say_how_large_the_network_is():
+    assert recipe(bands=144, method="gihcn").options == {"width": 32, "dropout": 0.3}
+    assert recipe(method="gihcn").patch_size == 7
+    assert recipe({"optical": 2.0, "sar": 20.0}, method="gihcn").patch_size == 11
+    paper = recipe(bands=144, method="gihcn", preset="paper")
+    assert (paper.components, paper.whitened, paper.patch_size) == ({"optical": 30}, True, 11)
+    assert paper.options == {"gate_statistics": "separate"}  # all else as published is the network's default
+
+
 def small_grid(rows, cols):
     return make_grid("EPSG:32633", (400000.0, 2.0, 0.0, 5800000.0, 0.0, -2.0), rows, cols)
 
