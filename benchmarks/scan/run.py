@@ -1,6 +1,6 @@
 """Time and memory of the selective scan against its definition as a plain Python loop with autograd.
 
-    python benchmarks/scan/run.py [--threads 2]
+    python benchmarks/scan/run.py [--threads 1]
 
 Sizes are those of one direction of GIHCN and of both sequences of one direction of REF-Net at its finest
 level. Times are the best of several runs, loop and scan in turns; memory is by how much the pass raises that
@@ -31,16 +31,19 @@ SIZES = {
     "REF-Net, 64 x 64 pixels, 128 channels": (1024, 1, 2, 256, 1),
     "REF-Net, 256 x 256 pixels, 128 channels": (16384, 1, 2, 256, 1),
 }
-REPEATS = 3
+REPEATS = 6
 
 
 def plain_loop(inputs: ScanInputs) -> torch.Tensor:
-    """The definition, token by token; autograd keeps what it needs."""
-    u, delta, a, b, c, d = inputs
-    state, outputs = u.new_zeros(*u.shape[1:], a.shape[2]), []
-    for t in range(len(u)):
-        state = torch.exp(delta[t, ..., None] * a) * state + (delta[t] * u[t])[..., None] * b[t, :, :, None]
-        outputs.append((state * c[t, :, :, None]).sum(dim=-1) + d * u[t])
+    """The definition, token by token; autograd keeps what it needs.
+
+    Taken apart once: the gradient of indexing a token would be a tensor of the full length every time.
+    """
+    a, d = inputs.a, inputs.d
+    state, outputs = inputs.u.new_zeros(*inputs.u.shape[1:], a.shape[2]), []
+    for u, delta, b, c in zip(*(value.unbind(0) for value in (inputs.u, inputs.delta, inputs.b, inputs.c))):
+        state = torch.exp(delta[..., None] * a) * state + (delta * u)[..., None] * b[:, :, None]
+        outputs.append((state * c[:, :, None]).sum(dim=-1) + d * u)
     return torch.stack(outputs)
 
 
@@ -110,7 +113,7 @@ def peak_in_a_child(method: str, name: str) -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--threads", type=int, default=1)
     options.add_argument("--peak", nargs=2, metavar=("METHOD", "SIZE"), help=argparse.SUPPRESS)
     chosen = options.parse_args()
     torch.set_num_threads(chosen.threads)
