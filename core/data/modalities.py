@@ -64,12 +64,14 @@ class Modality:
     """One or more rasters that are one source.
 
     `quantity` is that of all rasters, or "other" where they differ; `notes` say in words what was decided.
+    `unused`: which of the layers, as given, were left out whole.
     """
 
     key: str
     rasters: tuple[ModalityRaster, ...]
     quantity: str
     notes: tuple[str, ...] = ()
+    unused: tuple[int, ...] = ()
 
     @property
     def layers(self) -> tuple[tuple[ModalityRaster, ...], ...]:
@@ -117,6 +119,7 @@ class Modality:
             "stacked": [band.name for band in self.bands],
             "pixel_metres": self.pixel_metres,
             "files": [raster.name for raster in self.rasters],
+            "unused": list(self.unused),
         }
 
 
@@ -137,12 +140,13 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
     guesses = UnitsGuesses(opened, samples)
     rasters: list[ModalityRaster] = []
     settled: list[SettledUnits] = []
-    layer = 0
-    for members in layers:
+    layer, unused = 0, []
+    for number, members in enumerate(layers):
         bands, dropped = _choose_bands(key, [(opened[i], samples[i]) for i in members])
         notes += dropped
         if not bands:
-            continue  # such as a file of Sentinel-2's band 10, which sees no ground
+            unused.append(number)  # such as a file of Sentinel-2's band 10, which sees no ground
+            continue
         for i in members:
             asked, info = opened[i].asked, opened[i].info
             quantity = asked.quantity or guess_quantity(key, info, samples[i].values)
@@ -163,11 +167,8 @@ def _describe(key: str, opened: Sequence[OpenedRaster]) -> Modality:
             where=f"{key}, {', '.join(raster.name for raster in opened)}",
             remedy="Choose another raster, or name the bands to use them all the same.",
         )
-    return make_modality(
-        key,
-        rasters,
-        [*notes, *taken_notes(key, settled), *guess_notes(key, rasters), *elevation_notes(key, rasters)],
-    )
+    notes += [*taken_notes(key, settled), *guess_notes(key, rasters), *elevation_notes(key, rasters)]
+    return replace(make_modality(key, rasters, notes), unused=tuple(unused))
 
 
 def make_modality(key: str, rasters: Sequence[ModalityRaster], notes: Sequence[str]) -> Modality:

@@ -52,9 +52,19 @@ def with_product_metadata(info: RasterInfo) -> tuple[RasterInfo, list[str]]:
     if xml:
         return _with_sentinel2_names(info, xml[1])
     file = band_file(info.path)
-    if file is None or len(info.bands) != 1:
+    if file is None or len(info.bands) != 1 or not _is_of_its_sensor(file):
         return info, []
     return _with_band_file(info, file)
+
+
+def _is_of_its_sensor(file: BandFile) -> bool:
+    """Return whether a name such as B11 means Sentinel-2's band: others count to 11 too, but not from B01."""
+    if file.sensor != "Sentinel-2" or file.metres or not file.code.startswith("B1"):
+        return True
+    beside = [band_file(name) for name in list_folder(parent(file.path))]
+    return any(
+        other is not None and other.stem == file.stem and not other.code.startswith("B1") for other in beside
+    )
 
 
 def _with_band_file(info: RasterInfo, file: BandFile) -> tuple[RasterInfo, list[str]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..errors import ModalityError
+from ..errors import BandError, ModalityError
 from ..job import RasterInput
 from .band_choice import sample_bands
 from .band_match import Run, choose_bands
@@ -53,7 +53,7 @@ def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any])
     layers, notes = group_layers(key, opened)
     layers, ordered = order_heights(key, opened, layers, recipe["layers"])
     notes += ordered
-    runs, told = choose_bands(key, [opened[members[0]] for members in layers], recipe)
+    layers, runs, told = _matched(key, opened, layers, recipe)
     guesses, rasters, settled = UnitsGuesses(opened), [], []
     for layer, run in enumerate(runs):
         trained = recipe["layers"][run.trained]
@@ -67,6 +67,23 @@ def _repeat(key: str, opened: Sequence[OpenedRaster], recipe: Mapping[str, Any])
     return make_modality(
         key, rasters, [*opened_notes(key, opened), *notes, *dict.fromkeys(told), *taken_notes(key, settled)]
     )
+
+
+def _matched(
+    key: str, opened: Sequence[OpenedRaster], layers: list[list[int]], recipe: Mapping[str, Any]
+) -> tuple[list[list[int]], list[Run], list[str]]:
+    """Return the layers that serve the model with their bands, and notes.
+
+    Where the layers do not fit, those are left out that the training left out whole.
+    """
+    unused = set(recipe.get("unused", ()))
+    try:
+        return layers, *choose_bands(key, [opened[members[0]] for members in layers], recipe)
+    except BandError:
+        if not unused or len(layers) != len(recipe["layers"]) + len(unused):
+            raise
+    kept = [members for number, members in enumerate(layers) if number not in unused]
+    return kept, *choose_bands(key, [opened[members[0]] for members in kept], recipe)
 
 
 def _raster(

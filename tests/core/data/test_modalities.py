@@ -157,3 +157,15 @@ def test_what_the_job_says_of_a_raster_wins_over_the_file(write_raster):
     assert (band.nodata, band.scale, band.offset) == ((5.0, 3.0), 0.1, -1.0)
     ignoring = describe(optical=[RasterInput(path, file_nodata=False)])["optical"].rasters[0]
     assert ignoring.info.band(2).nodata == ()
+
+
+def test_a_raster_left_out_whole_in_training_is_left_out_at_prediction(write_raster):
+    files = [
+        write_raster(f"{name}.tif", noise(8, 8, seed=i)) for i, name in enumerate(("red", "empty", "green"))
+    ]
+    write_raster("empty.tif", np.full((8, 8), 5, np.float32))
+    trained = describe(optical=files)["optical"]
+    assert trained.unused == (1,)
+    inputs = {"optical": tuple(RasterInput(path) for path in files)}
+    repeated = repeat_recipes(inputs, {"optical": trained.to_json()})["optical"]
+    assert [r.name for r in repeated.rasters] == ["red.tif", "green.tif"]

@@ -330,3 +330,10 @@ def test_subdatasets_of_gdals_sentinel2_driver(safe, tmp_path):
     assert [b.offset for b in info.bands[:2]] == pytest.approx([-0.1, -0.1])
     assert info.bands[2].alpha
     assert notes[-1] == "left out, as no reflectance: SCL."
+
+
+def test_numbered_files_are_no_bands_of_sentinel2(tmp_path):
+    for number in range(8, 13):
+        write_raster(tmp_path / f"b{number}.tif", stored("B02", 8))
+    modality = describe(*sorted(tmp_path.glob("b*.tif")))
+    assert [band.wavelength for band in modality.bands] == [None] * 5
