@@ -1,4 +1,4 @@
-"""`make bench`: speed, memory, shift and accuracy, one after the other, each in a process of its own."""
+"""`make bench`: speed, memory, shift, scan, accuracy and the real scenes, one after the other, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-for name in ("speed", "memory", "shift", "scan", "accuracy"):
+for name in ("speed", "memory", "shift", "scan", "accuracy", "real_scenes"):
     print(f"== {name}", flush=True)
     subprocess.run([sys.executable, str(HERE / name / "run.py")], check=True)

@@ -12,6 +12,7 @@ sys.path.insert(0, str(HERE))
 
 import accuracy.table  # noqa: E402  found through the path above
 import memory.table  # noqa: E402
+import real_scenes.table  # noqa: E402
 import scan.table  # noqa: E402
 import shift.table  # noqa: E402
 import speed.table  # noqa: E402
@@ -21,6 +22,7 @@ PARTS = {
     "trials": ("accuracy/trials.json", accuracy.table.trials_markdown),
     "trials ncglf2": ("accuracy/trials_ncglf2.json", accuracy.table.trials_markdown),
     "trials gihcn": ("accuracy/trials_gihcn.json", accuracy.table.trials_markdown),
+    "real scenes": ("real_scenes/results.json", real_scenes.table.markdown),
     "speed": ("speed/results.json", speed.table.markdown),
     "shift": ("shift/results.json", shift.table.markdown),
     "scan": ("scan/results.json", scan.table.markdown),

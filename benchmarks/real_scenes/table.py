@@ -40,5 +40,6 @@ def _facts(results: dict[str, Any]) -> list[str]:
     for name, result in results.items():
         for fact in result["facts"]:
             mark = "yes" if fact["said"] else "**no**"
-            lines.append(f"| {name} | {fact['known']} | {fact['line'].replace('|', '/') or '-'} | {mark} |")
+            line = fact["line"].replace("|", "/") or "nothing, and must not"
+            lines.append(f"| {name} | {fact['known']} | {line} | {mark} |")
     return lines
