@@ -250,3 +250,17 @@ def test_a_configuration_that_cannot_work_is_refused(patch_size, options):
         ValueError, match=r"patch|width|dropout|spread|weighting|comb|diverg|prim|gener|colour"
     ):
         build(ModelConfig(TWO, 3, patch_size, options))
+
+
+def test_half_precision_gives_nearly_the_same_probabilities():
+    network, patches = make(), draw_patches(n=8)
+    with torch.no_grad():
+        exact = network(patches).softmax(dim=1)
+        with torch.autocast("cpu", torch.bfloat16):
+            half = network(patches).softmax(dim=1)
+    assert (half.float() - exact).abs().max() < 0.03
+    assert not torch.equal(half.float(), exact)
+
+
+def test_the_report_tells_what_computed_the_scan():
+    assert make().facts(torch.device("cpu")) == {"selective_scan": "torch"}
