@@ -1,4 +1,4 @@
-"""`make bench`: speed, memory, shift, scan, accuracy and the real scenes, one after the other, each in a process of its own."""
+"""`make bench`: all benchmarks, one after the other, each in a process of its own."""
 
 from __future__ import annotations
 
