@@ -269,7 +269,7 @@ spec = importlib.util.spec_from_file_location(
     "landfuse", {str(root / "__init__.py")!r}, submodule_search_locations=[{str(root)!r}])
 sys.modules["landfuse"] = package = importlib.util.module_from_spec(spec)
 from landfuse.core.environment import EngineRecord
-from landfuse.core.job import parse_job
+from landfuse.core.job_file import parse_job
 from landfuse.core.progress import Progress
 from landfuse.processing_provider.engine_client import EngineClient
 client = EngineClient(EngineRecord({sys.executable!r}))

@@ -337,7 +337,7 @@ def test_a_forest_is_trained_and_applied_with_torch_absent(small_scene, root):
         "import conftest\n"
         "from pathlib import Path\n"
         "from landfuse.core.dispatch import run_job\n"
-        "from landfuse.core.job import read_job\n"
+        "from landfuse.core.job_file import read_job\n"
         "for path in sys.argv[1:]: print(run_job(read_job(Path(path))).numbers)\n"
     )
     done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, check=False)
