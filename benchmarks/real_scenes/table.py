@@ -13,10 +13,10 @@ def markdown(results: dict[str, Any]) -> str:
 def _figures(results: dict[str, Any]) -> list[str]:
     lines = [
         (
-            "| scene | problems | unmapped | OA, held back | F1, held back | OA, all labels (optimistic) "
-            "| check, train, classify, assess s |"
+            "| scene | problems | unmapped | OA, kappa, F1 held back | the same on all labels (optimistic) "
+            "| seconds: check, train, classify, assess |"
         ),
-        "|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|",
     ]
     for name, result in results.items():
         steps = result["steps"]
@@ -25,14 +25,13 @@ def _figures(results: dict[str, Any]) -> list[str]:
         lines.append(
             f"| {name} | {figures['checkinputs'].get('PROBLEMS', 0):.0f} "
             f"| {figures['classify']['UNMAPPED_SHARE']:.1%} "
-            f"| {_number(figures['train'].get('OA'))} | {_number(figures['train'].get('F1'))} "
-            f"| {_number(figures['assess'].get('OA'))} | {seconds} |"
+            f"| {_scores(figures['train'])} | {_scores(figures['assess'])} | {seconds} |"
         )
     return lines
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _scores(figures: dict[str, float]) -> str:
+    return ", ".join(f"{figures[name]:.3f}" if name in figures else "-" for name in ("OA", "KAPPA", "F1"))
 
 
 def _facts(results: dict[str, Any]) -> list[str]:

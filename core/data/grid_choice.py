@@ -239,6 +239,7 @@ def _notes(lattice: PixelLattice, grid: Grid, modalities: Mapping[str, Modality]
     if unit == "m" and abs(grid.pixel_metres / math.sqrt(width * height) - 1) > 0.001:
         unit = f"map units ({grid.pixel_metres:.3g} m)"  # feet, or a CRS that stretches the ground
     side = f"{width:.6g}" if abs(width / height - 1) < _EPSILON else f"{width:.6g} x {height:.6g}"
+    unit = "unit" if (side, unit) == ("1", "units") else unit
     yield f"Grid: {grid.cols} x {grid.rows} pixels of {side} {unit}, {crs_name(grid.crs)} ({lattice.source})."
     for modality in modalities.values():
         ratio = modality.pixel_metres / grid.pixel_metres
