@@ -1,0 +1,1 @@
+"""Map tools that draw training areas, and the spectra of what lies under them."""

@@ -1,0 +1,1 @@
+"""Step 'Result': the map, its accuracy and areas, and the next round."""

@@ -1,0 +1,1 @@
+"""Step 'Classes and samples': the class table, which is the style of the training areas."""

@@ -1,0 +1,1 @@
+"""Step 'Sources': which layer is what, and whether the sources fit together."""

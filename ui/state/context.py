@@ -1,0 +1,37 @@
+"""What the steps of the dock share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import Qgis
+from qgis.gui import QgsMapCanvas
+
+from .session import Session
+
+if TYPE_CHECKING:
+    from ..run.runner import Runner
+    from ..samples.class_table import ClassTable
+
+SECONDS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class DockContext:
+    """The session, the classes of its samples, what runs jobs, and QGIS's own interface."""
+
+    iface: Any  # QgisInterface
+    session: Session
+    classes: ClassTable
+    runner: Runner
+
+    @property
+    def canvas(self) -> QgsMapCanvas:
+        """The main map."""
+        return self.iface.mapCanvas()
+
+    def tell(self, text: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Info) -> None:
+        """Show `text` in QGIS's message bar; an error stays until it is closed."""
+        seconds = 0 if level == Qgis.MessageLevel.Critical else SECONDS_SHOWN
+        self.iface.messageBar().pushMessage("Landfuse", text, level, seconds)
