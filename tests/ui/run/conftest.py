@@ -1,0 +1,64 @@
+"""A session over the small scene with a folder, and a stand-in for the engine."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("qgis.core", reason="needs QGIS")
+
+from pathlib import Path
+
+from landfuse.core.job_spec import JobResult
+from landfuse.processing_provider import runtime
+from landfuse.processing_provider.provider import LandfuseProvider
+from landfuse.ui.state.choices import MethodChoice, SamplesChoice, SourceChoice
+from landfuse.ui.state.session import Session
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsVectorLayer
+
+
+@pytest.fixture
+def session(qgis_app, qgis_processing, small_scene):
+    """Optical and LiDAR of the small scene, its training areas, a quick forest, and a folder for runs."""
+    provider = LandfuseProvider()
+    QgsApplication.processingRegistry().addProvider(provider)
+    project = QgsProject()
+    layers = {
+        "optical": QgsRasterLayer(small_scene.inputs["optical"][0]["path"], "optical"),
+        "lidar": QgsRasterLayer(small_scene.inputs["lidar"][0]["path"], "lidar"),
+        "areas": QgsVectorLayer(small_scene.samples["path"], "areas"),
+    }
+    project.addMapLayers(list(layers.values()))
+    made = Session(project)
+    made.set_sources([SourceChoice(key, (layers[key].id(),)) for key in ("optical", "lidar")])
+    made.set_samples(SamplesChoice(layers["areas"].id(), "class"))
+    made.set_method(
+        MethodChoice(
+            method="random_forest", parameters={"trees": 5, "context_windows": "3", "gap": 4.0, "threads": 1}
+        )
+    )
+    made.set_folder(str(small_scene.out))
+    yield made
+    made.shut_down()
+    QgsApplication.processingRegistry().removeProvider(provider)
+
+
+class StubEngine:
+    """Writes a line into every output, after `work(job, progress)`, which may raise."""
+
+    def __init__(self):
+        self.jobs = []
+        self.work = lambda job, progress: None
+
+    def run(self, job, progress):
+        self.jobs.append(job)
+        self.work(job, progress)
+        for path in job.outputs.values():
+            Path(path).write_text("made")
+        return JobResult(dict(job.outputs), {"OA": 0.75, "KAPPA": None} if job.kind == "train" else {"N": 4})
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    stub = StubEngine()
+    monkeypatch.setattr(runtime, "shared_client", lambda: stub)
+    return stub

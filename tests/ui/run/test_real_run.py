@@ -1,0 +1,79 @@
+"""A run with the real engine: trained, mapped, and what happens when the engine is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("qgis.core", reason="needs QGIS")
+pytest.importorskip("torch", reason="needs the engine's packages")
+pytest.importorskip("sklearn", reason="needs the engine's packages")
+
+from landfuse.core.environment import verify, write_record
+from landfuse.core.models.model_file import read_metadata
+from landfuse.processing_provider.engine_client import close_shared_client, shared_client
+from landfuse.ui.run.runner import Runner
+from landfuse.ui.state import jobs
+from landfuse.ui.state.choices import MethodChoice
+from qgis.core import QgsRasterLayer
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder of the engine whose record names this Python."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LANDFUSE_HOME", str(folder))
+        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+        write_record(verify(sys.executable))
+        yield folder
+        close_shared_client()
+
+
+@pytest.fixture
+def runner(session, home):
+    made = Runner(session)
+    yield made
+    made.shut_down()
+
+
+def both(session):
+    return {"train": jobs.train_parameters(session), "classify": jobs.classify_parameters(session, "")}
+
+
+def test_a_forest_is_trained_and_maps_the_scene(qtbot, session, runner):
+    events = []
+    runner.reported.connect(events.append)
+    with qtbot.waitSignal(runner.finished, timeout=120000) as got:
+        runner.start(both(session))
+    record = got.args[0]
+    assert record.numbers["OA"] > 0.8
+    assert [c["value"] for c in read_metadata(record.outputs["model"])["classes"]] == [1, 2, 3]
+    layer = QgsRasterLayer(record.outputs["classmap"], "map")
+    assert (layer.isValid(), layer.width(), layer.height()) == (True, 48, 48)
+    fractions = [event["fraction"] for event in events if event["event"] == "progress"]
+    assert fractions == sorted(fractions)
+    assert not [path for path in Path(record.folder).iterdir() if path.name.startswith(".")]
+
+
+def test_an_engine_killed_in_mid_run_is_told_and_the_next_run_works(qtbot, session, runner, small_scene):
+    quick = session.method
+    slow = {"patch_size": 5, "epochs": 2000, "gap": 4.0, "threads": 1, "device": "cpu"}
+    session.set_method(MethodChoice(parameters=slow))
+    with qtbot.waitSignal(
+        runner.reported, timeout=120000, check_params_cb=lambda event: event["event"] == "metric"
+    ):
+        runner.start(both(session))
+    with qtbot.waitSignal(runner.failed, timeout=10000) as got:
+        os.kill(shared_client()._engine.pid, signal.SIGKILL)
+    assert "ended during the run" in str(got.args[0])
+    assert small_scene.left() == []
+    session.set_method(quick)
+    with qtbot.waitSignal(runner.finished, timeout=120000):
+        runner.start(both(session))
