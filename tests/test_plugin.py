@@ -14,7 +14,7 @@ class Interface:
     """The part of QGIS's interface that the plugin uses."""
 
     def __init__(self):
-        self.window, self.actions = QMainWindow(), []
+        self.window, self.actions, self.tools = QMainWindow(), [], []
 
     def mainWindow(self):  # noqa: N802  QGIS names it
         return self.window
@@ -24,6 +24,12 @@ class Interface:
 
     def removePluginRasterMenu(self, menu, action):  # noqa: N802  QGIS names it
         self.actions.remove(action)
+
+    def addRasterToolBarIcon(self, action):  # noqa: N802  QGIS names it
+        self.tools.append(action)
+
+    def removeRasterToolBarIcon(self, action):  # noqa: N802  QGIS names it
+        self.tools.remove(action)
 
 
 def provider():
@@ -37,12 +43,16 @@ def test_the_plugin_can_be_loaded_and_unloaded_twice(qgis_app, qgis_processing):
     for _ in range(2):
         plugin = landfuse.classFactory(interface)
         plugin.initGui()
-        assert [a.text() for a in interface.actions] == ["Set up the deep-learning runtime..."]
+        assert [a.text() for a in interface.actions] == [
+            "Landfuse panel",
+            "Set up the deep-learning runtime...",
+        ]
+        assert [a.text() for a in interface.tools] == ["Landfuse panel"]
         assert {"train", "classify", "assess", "train_classify_assess"} <= {
             a.name() for a in provider().algorithms()
         }
         plugin.unload()
-        assert interface.actions == []
+        assert interface.actions == interface.tools == []
         assert provider() is None
 
 

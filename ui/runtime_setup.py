@@ -3,50 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsApplication
-from qgis.PyQt.QtCore import QCoreApplication
-from qgis.PyQt.QtWidgets import QMessageBox, QProgressBar, QPushButton
+from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
+from qgis.PyQt.QtWidgets import QMessageBox
 
-from ..core.environment import EngineRecord
-from ..core.errors import Cancelled
+from ..core.environment import EngineRecord, find, read_record
+from ..core.errors import Cancelled, LandfuseError
 from ..core.progress import Progress
 from ..core.setup_runtime import SetupPlan, plan_setup, setup
 from ..processing_provider.engine_client import close_shared_client
 from ..processing_provider.task import CoreTask
 
 
-class RuntimeSetup:
+class RuntimeSetup(QObject):
     """Installs the environment of the engine on request. One installation at a time; main thread only.
 
-    Finding out what would be installed starts a child process, so it is a background task as well.
+    Finding out what is there and what would be installed starts child processes, so it is a background task
+    as well. Who needs the runtime listens: `progress(share, stage)` while it is being installed, then
+    `ready()` or `failed(reason)`; a cancelled installation is a failure too.
     """
 
-    def __init__(self, iface: Any) -> None:
+    progress = pyqtSignal(float, str)
+    ready = pyqtSignal()
+    failed = pyqtSignal(str)
+    planned = pyqtSignal(object)  # SetupPlan: nothing usable was found, this would be installed
+    changed = pyqtSignal()  # `busy` or `missing` may be another
+
+    def __init__(self, iface: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._iface = iface
         self._task: CoreTask | None = None  # a task without a reference is collected in mid-run
-        self._bar: QProgressBar | None = None
-        self._message: Any = None
+        self._installing = False
+        self.share, self.stage = 0.0, ""
+        self.plan: SetupPlan | None = None
 
     def tr(self, text: str) -> str:
         return QCoreApplication.translate("Landfuse", text)
 
+    @property
+    def missing(self) -> bool:
+        """Whether no usable Python is on record. Reads a small file; cheap enough for the main thread."""
+        record = read_record()
+        return record is None or not Path(record.executable).is_file()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the runtime is being installed now."""
+        return self._installing
+
+    def look(self) -> None:
+        """Look for a usable Python in the background: `ready` if one is found, else `planned`."""
+        if self._task is None:
+            self._start(self.tr("Landfuse: looking for a runtime"), _find_or_plan, self._looked)
+
     def offer(self) -> None:
-        """Find out what would be installed, ask, and install after consent."""
-        if self._task is not None:
+        """Find out what would be installed, ask in a dialog, and install after consent."""
+        if self._installing:
             self._say(self.tr("The runtime is being set up already."), Qgis.MessageLevel.Info)
+        elif self._task is None:
+            title = self.tr("Landfuse: looking for a Python")
+            self._start(title, lambda progress: plan_setup(progress=progress), self._ask)
+
+    def install(self, plan: SetupPlan) -> None:
+        """Carry out what the user agreed to."""
+        if self._task is not None:
             return
-        self._start(
-            self.tr("Landfuse: looking for a Python"),
-            lambda progress: plan_setup(progress=progress),
-            self._ask,
-        )
+        self._installing, self.share, self.stage = True, 0.0, self.tr("Starting")
+        title = self.tr("Landfuse: setting up the deep-learning runtime")
+        self._start(title, lambda progress: setup(plan, progress), self._installed)
+        self.progress.emit(self.share, self.stage)
 
     def stop(self) -> None:
-        """Cancel what is running, when the plugin is unloaded."""
+        """Cancel what is running, when the user asks or the plugin is unloaded."""
         if self._task is not None:
             self._task.cancel()
+
+    def shut_down(self) -> None:
+        """Stop, and tell nobody any more."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.blockSignals(True)
+            task.cancel()
+
+    def _looked(self, found: EngineRecord | SetupPlan) -> None:
+        if isinstance(found, EngineRecord):
+            self.ready.emit()
+        else:
+            self.plan = found
+            self.planned.emit(found)
 
     def _ask(self, plan: SetupPlan) -> None:
         buttons = QMessageBox.StandardButton
@@ -57,36 +104,27 @@ class RuntimeSetup:
             self._iface.mainWindow(), self.tr("Landfuse"), question, buttons.Yes | buttons.No, buttons.No
         )
         if answer == buttons.Yes:
-            title = self.tr("Landfuse: setting up the deep-learning runtime")
-            self._start(title, lambda progress: setup(plan, progress), self._installed)
+            self.install(plan)
 
     def _installed(self, record: EngineRecord) -> None:
         close_shared_client()  # an engine that is warm runs in the Python of before
         text = self.tr("The deep-learning runtime is ready: {}.").format(record.executable)
         self._say(text, Qgis.MessageLevel.Success)
+        self.ready.emit()
 
     def _start(self, title: str, work: Callable[[Progress], Any], then: Callable[[Any], None]) -> None:
-        """Run `work` in the background under a bar in the message bar, then call `then` with its result."""
+        """Run `work` in the background, then call `then` with its result."""
         self._task = CoreTask(title, work)
         self._task.reported.connect(self._show)
         self._task.succeeded.connect(lambda result: self._succeeded(result, then))
         self._task.failed.connect(self._failed)
-        self._open_bar(title)
         QgsApplication.taskManager().addTask(self._task)
-
-    def _open_bar(self, title: str) -> None:
-        self._message = self._iface.messageBar().createMessage(title)
-        self._bar, stop = QProgressBar(), QPushButton(self.tr("Cancel"))
-        self._bar.setRange(0, 100)
-        stop.clicked.connect(self.stop)
-        self._message.layout().addWidget(self._bar)
-        self._message.layout().addWidget(stop)
-        self._iface.messageBar().pushWidget(self._message, Qgis.MessageLevel.Info)
+        self.changed.emit()
 
     def _show(self, event: Mapping[str, Any]) -> None:
-        if event["event"] == "progress" and self._bar is not None:
-            self._bar.setValue(round(100 * event["fraction"]))
-            self._bar.setFormat(f"{event.get('stage') or ''} %p%".strip())
+        if event["event"] == "progress" and self._installing:
+            self.share, self.stage = float(event["fraction"]), str(event.get("stage") or "")
+            self.progress.emit(self.share, self.stage)
         elif event["event"] == "log":
             QgsApplication.messageLog().logMessage(event["text"], "Landfuse", Qgis.MessageLevel.Info)
 
@@ -97,15 +135,26 @@ class RuntimeSetup:
     def _failed(self, error: Exception) -> None:
         self._close()
         if isinstance(error, Cancelled):
-            self._say(self.tr("Setting up the runtime was cancelled."), Qgis.MessageLevel.Info)
+            text = self.tr("Setting up the runtime was cancelled.")
+            self._say(text, Qgis.MessageLevel.Info)
         else:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            text = str(error)
+            self._say(text, Qgis.MessageLevel.Critical)
+        self.failed.emit(text)
 
     def _close(self) -> None:
-        if self._message is not None:
-            self._iface.messageBar().popWidget(self._message)
-        self._task = self._bar = self._message = None
+        self._task, self._installing = None, False
+        self.changed.emit()
 
     def _say(self, text: str, level: Any) -> None:
         seconds = 0 if level == Qgis.MessageLevel.Critical else 8  # 0: stays until it is closed
         self._iface.messageBar().pushMessage("Landfuse", text, level, seconds)
+
+
+def _find_or_plan(progress: Progress) -> EngineRecord | SetupPlan:
+    """Return the first Python that has all the engine needs, else what would be installed."""
+    try:
+        return find(progress)
+    except LandfuseError as error:
+        progress.log(str(error))
+    return plan_setup(progress=progress)

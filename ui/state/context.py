@@ -12,6 +12,7 @@ from .session import Session
 
 if TYPE_CHECKING:
     from ..run.runner import Runner
+    from ..runtime_setup import RuntimeSetup
     from ..samples.class_table import ClassTable
 
 SECONDS_SHOWN = 8
@@ -19,12 +20,17 @@ SECONDS_SHOWN = 8
 
 @dataclass(frozen=True)
 class DockContext:
-    """The session, the classes of its samples, what runs jobs, and QGIS's own interface."""
+    """The session, the classes of its samples, what runs jobs, the runtime, and QGIS's own interface.
+
+    `runtime`: whether the deep-learning runtime is there (`missing`), and how far its installation is
+    (`progress`, `ready`, `failed`).
+    """
 
     iface: Any  # QgisInterface
     session: Session
     classes: ClassTable
     runner: Runner
+    runtime: RuntimeSetup
 
     @property
     def canvas(self) -> QgsMapCanvas:
