@@ -93,15 +93,15 @@ def _make_context(iface: Any, runtime: RuntimeSetup) -> DockContext:
         iface,
         session,
         _made(".samples.class_table", "ClassTable", session),
-        _made(".run.runner", "Runner", session),
+        _made(".run.runner", "Runner", session, runtime),
         runtime,
     )
 
 
-def _made(module: str, name: str, session: Session) -> Any:
+def _made(module: str, name: str, *arguments: Any) -> Any:
     """Make a part of the context whose module is imported only with the dock."""
     try:
         found = import_module(module, __package__)
     except ModuleNotFoundError:
         return None
-    return getattr(found, name)(session)
+    return getattr(found, name)(*arguments)

@@ -23,7 +23,7 @@ class RuntimeSetup(QObject):
 
     Finding out what is there and what would be installed starts child processes, so it is a background task
     as well. Who needs the runtime listens: `progress(share, stage)` while it is being installed, then
-    `ready()` or `failed(reason)`; a cancelled installation is a failure too.
+    `ready()` or `failed(reason)`; a cancelled installation and a "No" are failures too.
     """
 
     progress = pyqtSignal(float, str)
@@ -105,6 +105,8 @@ class RuntimeSetup(QObject):
         )
         if answer == buttons.Yes:
             self.install(plan)
+        else:  # who waits for it must not wait for ever
+            self.failed.emit(self.tr("The deep-learning runtime was not set up."))
 
     def _installed(self, record: EngineRecord) -> None:
         close_shared_client()  # an engine that is warm runs in the Python of before

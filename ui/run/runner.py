@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from qgis.core import QgsApplication
@@ -24,7 +23,7 @@ class Runner(QObject):
     there is one for every run. `state_changed` follows `state`, and the percentage while it is `WAITING`.
 
     `setup`: the `RuntimeSetup` that is offered where the deep-learning runtime is missing; the run then
-    waits for it and starts by itself.
+    waits for it and starts by itself, with the samples as they are then.
     """
 
     started = pyqtSignal(object)
@@ -42,10 +41,12 @@ class Runner(QObject):
         self._plan: RunPlan | None = None
         self._task: CoreTask | None = None
         self._reason: LandfuseError | None = None  # why the program itself stopped the run
+        self._has_waited = False
         self.runtime_percent = 0
         session.project.cleared.connect(self._project_closed)
         if setup is not None:
             setup.progress.connect(self._runtime_progress)
+            setup.planned.connect(self._runtime_planned)
             setup.ready.connect(self._runtime_ready)
             setup.failed.connect(self._runtime_failed)
 
@@ -70,8 +71,11 @@ class Runner(QObject):
         """
         if self.busy:
             return False
-        self._asked, self._reason, self.runtime_percent = parameters, None, 0
-        self._begin()
+        self._asked, self._reason, self._has_waited = parameters, None, False
+        if self._setup is not None and self._setup.missing:
+            self._wait_for_runtime()
+        else:
+            self._begin()
         return True
 
     def cancel(self) -> None:
@@ -87,6 +91,7 @@ class Runner(QObject):
         self._session.project.cleared.disconnect(self._project_closed)
         if self._setup is not None:
             self._setup.progress.disconnect(self._runtime_progress)
+            self._setup.planned.disconnect(self._runtime_planned)
             self._setup.ready.disconnect(self._runtime_ready)
             self._setup.failed.disconnect(self._runtime_failed)
         self.cancel()
@@ -122,10 +127,10 @@ class Runner(QObject):
 
     def _task_failed(self, error: Exception) -> None:
         self._task = None
-        if isinstance(error, MissingDependencyError) and self._setup is not None and self._reason is None:
+        is_missing = isinstance(error, MissingDependencyError) and self._setup is not None
+        if is_missing and not self._has_waited and self._state == RUNNING:
             self._remove_plan()
-            self._set_state(WAITING)
-            self._setup.offer()
+            self._wait_for_runtime()
             return
         self._end(self._reason or error)
 
@@ -158,17 +163,28 @@ class Runner(QObject):
 
     # The runtime
 
-    def _runtime_progress(self, event: Mapping[str, Any] | float) -> None:
-        fraction = event["fraction"] if isinstance(event, Mapping) else event
-        percent = round(100 * fraction)
+    def _wait_for_runtime(self) -> None:
+        self._has_waited = True
+        self.runtime_percent = round(100 * self._setup.share)
+        self._set_state(WAITING)
+        if not self._setup.busy:
+            self._setup.look()
+
+    def _runtime_planned(self, _: Any) -> None:
+        """Ask, as nothing was found that could be used as it is."""
+        if self._state == WAITING:
+            self._setup.offer()
+
+    def _runtime_progress(self, share: float, _: str) -> None:
+        percent = round(100 * share)
         if self._state == WAITING and percent != self.runtime_percent:
             self.runtime_percent = percent
             self.state_changed.emit()
 
-    def _runtime_ready(self, *_: Any) -> None:
+    def _runtime_ready(self) -> None:
         if self._state == WAITING:
             self._begin()
 
-    def _runtime_failed(self, error: Exception) -> None:
+    def _runtime_failed(self, reason: str) -> None:
         if self._state == WAITING:
-            self._end(error)
+            self._end(MissingDependencyError(reason))

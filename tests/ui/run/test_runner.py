@@ -201,62 +201,86 @@ def test_events_arrive_in_the_main_thread_in_order(qtbot, session, runner, engin
 
 
 class StubSetup(QObject):
-    """Stands for the runtime set-up."""
+    """Stands for the runtime set-up: missing until `ready` is emitted."""
 
-    progress = pyqtSignal(object)
-    ready = pyqtSignal(object)
-    failed = pyqtSignal(object)
+    progress = pyqtSignal(float, str)
+    ready = pyqtSignal()
+    failed = pyqtSignal(str)
+    planned = pyqtSignal(object)
 
     def __init__(self):
         super().__init__()
-        self.offered = 0
+        self.calls, self.share = [], 0.0
+        self.missing, self.busy = True, False
+
+    def look(self):
+        self.calls.append("look")
 
     def offer(self):
-        self.offered += 1
+        self.calls.append("offer")
+
+    def install(self):
+        self.missing = False
+        self.ready.emit()
 
 
 @pytest.fixture
-def lacking(session, engine):
-    """A runner whose runtime is missing until it is set up, and the set-up."""
-    setup = StubSetup()
+def setup():
+    return StubSetup()
+
+
+@pytest.fixture
+def lacking(session, engine, setup):
+    """A runner whose runtime is missing."""
     made = Runner(session, setup)
-
-    def work(job, progress):
-        if not setup.offered:
-            raise MissingDependencyError("No PyTorch.")
-
-    engine.work = work
-    yield made, setup
+    yield made
     made.shut_down()
 
 
-def test_a_run_without_the_runtime_waits_and_starts_by_itself(qtbot, session, lacking, small_scene):
-    runner, setup = lacking
-    runner.start(both(session))
-    qtbot.waitUntil(lambda: runner.state == WAITING, timeout=5000)
-    assert setup.offered == 1
+def test_a_run_without_the_runtime_waits_and_starts_by_itself(qtbot, session, lacking, setup, small_scene):
+    lacking.start(both(session))
+    assert (lacking.state, setup.calls) == (WAITING, ["look"])
+    setup.planned.emit(None)
+    assert setup.calls == ["look", "offer"]
+    setup.progress.emit(0.62, "Downloading")
+    assert lacking.runtime_percent == 62
     assert small_scene.left() == []
-    setup.progress.emit({"event": "progress", "fraction": 0.62})
-    assert runner.runtime_percent == 62
-    with qtbot.waitSignal(runner.finished, timeout=5000):
-        setup.ready.emit(None)
+    with qtbot.waitSignal(lacking.finished, timeout=5000):
+        setup.install()
     assert session.runs[0].name == "Run 1"
 
 
-def test_a_run_that_waits_can_be_cancelled_and_fails_with_the_setup(qtbot, session, lacking):
-    runner, setup = lacking
-    runner.start(both(session))
-    qtbot.waitUntil(lambda: runner.state == WAITING, timeout=5000)
-    with qtbot.waitSignal(runner.failed, timeout=1000) as got:
-        runner.cancel()
+def test_a_run_that_waits_can_be_cancelled_and_fails_with_the_setup(qtbot, session, lacking, setup):
+    lacking.start(both(session))
+    with qtbot.waitSignal(lacking.failed, timeout=1000) as got:
+        lacking.cancel()
     assert isinstance(got.args[0], Cancelled)
-    setup.offered = 0
-    runner.start(both(session))
-    qtbot.waitUntil(lambda: runner.state == WAITING, timeout=5000)
-    with qtbot.waitSignal(runner.failed, timeout=1000) as got:
-        setup.failed.emit(EngineError("The disk is full."))
+    lacking.start(both(session))
+    with qtbot.waitSignal(lacking.failed, timeout=1000) as got:
+        setup.failed.emit("The disk is full.")
     assert "disk is full" in str(got.args[0])
-    assert runner.state == IDLE
+    assert lacking.state == IDLE
+    setup.install()
+    assert lacking.state == IDLE
+
+
+def test_a_run_joins_an_installation_that_goes_on(session, lacking, setup):
+    setup.busy, setup.share = True, 0.3
+    lacking.start(both(session))
+    assert (lacking.state, lacking.runtime_percent, setup.calls) == (WAITING, 30, [])
+    lacking.cancel()
+
+
+def test_a_runtime_that_turns_out_broken_is_offered_once(qtbot, session, lacking, setup, engine):
+    def work(job, progress):
+        raise MissingDependencyError("No PyTorch.")
+
+    engine.work, setup.missing = work, False
+    lacking.start(both(session))
+    qtbot.waitUntil(lambda: lacking.state == WAITING, timeout=5000)
+    with qtbot.waitSignal(lacking.failed, timeout=5000) as got:
+        setup.install()
+    assert "No PyTorch" in str(got.args[0])
 
 
 def test_a_source_given_as_a_choice_without_layers_is_told(qtbot, session, runner):
