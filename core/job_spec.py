@@ -45,6 +45,7 @@ class Parameter:
 
     `type`: int, float, str, bool, choice, file or folder (a path that is read). `label` is the line in a
     form, `help` the sentence below it and on the command line. `advanced` settings are folded away.
+    `methods`: the methods that read it; () for all. A form leaves it out for the others.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Parameter:
     maximum: float | None = None
     advanced: bool = False
     required: bool = False
+    methods: tuple[str, ...] = ()
 
     @property
     def python_type(self) -> Any:

@@ -151,6 +151,7 @@ TRAIN = JobKind(
             "'paper' as published in words, 'released' as in the authors' program (128 outputs).",
             choices=("paper", "released"),
             advanced=True,
+            methods=("mibf_net",),
         ),
         Parameter(
             "context_windows",
@@ -159,8 +160,18 @@ TRAIN = JobKind(
             "Context windows of the forest",
             "Sides in map pixels of the local means and deviations it sees; empty: pixel values only.",
             advanced=True,
+            methods=("random_forest",),
         ),
-        Parameter("trees", "int", 300, "Trees of the forest", minimum=1, maximum=5000, advanced=True),
+        Parameter(
+            "trees",
+            "int",
+            300,
+            "Trees of the forest",
+            minimum=1,
+            maximum=5000,
+            advanced=True,
+            methods=("random_forest",),
+        ),
         Parameter(
             "learning_rate",
             "float",
