@@ -10,7 +10,7 @@ from typing import Any
 from .errors import JobError
 
 # The keys of models.catalog.CATALOG, which this module must not import; a test compares the two.
-METHODS = ("mibf_net", "ncglf2", "gihcn", "random_forest")
+METHODS = ("mibf_net", "ncglf2", "gihcn", "random_forest", "svm")
 
 PUBLISHED = ("ncglf2",)  # methods whose authors' checkpoints can be taken over
 

@@ -76,7 +76,12 @@ TRAIN = JobKind(
     "trains again on all samples and writes the model file with a report.",
     parameters=(
         Parameter(
-            "method", "choice", "mibf_net", "Method", "The network or forest to train.", choices=METHODS
+            "method",
+            "choice",
+            "mibf_net",
+            "Method",
+            "What is to be trained.",
+            choices=METHODS,
         ),
         Parameter(
             "preset",
@@ -101,7 +106,7 @@ TRAIN = JobKind(
             "int",
             0,
             "Training epochs (0 = as the preset)",
-            "How often the network sees the samples; the forest ignores it.",
+            "How often the network sees the samples; forest and SVM ignore it.",
             minimum=0,
             maximum=100000,
         ),
@@ -157,7 +162,7 @@ TRAIN = JobKind(
             "context_windows",
             "str",
             "3,7,15",
-            "Context windows of the forest",
+            "Context windows of forest and SVM",
             "Sides in map pixels of the local means and deviations it sees; empty: pixel values only.",
             advanced=True,
             methods=("random_forest",),
@@ -171,6 +176,27 @@ TRAIN = JobKind(
             maximum=5000,
             advanced=True,
             methods=("random_forest",),
+        ),
+        Parameter(
+            "svm_cost",
+            "float",
+            0.0,
+            "Cost C of the SVM (0 = automatic)",
+            "0: the best of 1, 10 and 100 in a cross-validation on the training samples.",
+            minimum=0.0,
+            maximum=1e6,
+            advanced=True,
+        ),
+        Parameter(
+            "svm_gamma",
+            "float",
+            0.0,
+            "Kernel width gamma of the SVM (0 = automatic)",
+            "For standardised features, divided by their number. 0: the best of 0.25, 1 and 4 in a "
+            "cross-validation on the training samples.",
+            minimum=0.0,
+            maximum=1e6,
+            advanced=True,
         ),
         Parameter(
             "learning_rate",

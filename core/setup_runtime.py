@@ -35,7 +35,7 @@ from .progress import Progress, silent
 # The version that the tests and the recorded benchmarks ran with.
 TORCH_REQUIREMENT = "torch==2.13.0"
 OLD_TORCH_REQUIREMENT = "torch>=2.2"  # for Python 3.9, which newer ones have left
-OTHER_REQUIREMENTS = ("scikit-learn>=1.0", "safetensors>=0.4")
+OTHER_REQUIREMENTS = ("scikit-learn>=1.0,<1.11", "safetensors>=0.4")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 HELD_PACKAGES = ("numpy", "scipy")
 CONSTRAINTS = "constraints.txt"

@@ -47,6 +47,7 @@ class SmallScene:
         self.cpu = {"device": "cpu", "threads": 1}
         self.network = {**self.cpu, "method": "mibf_net", "patch_size": 5, "epochs": 1, "gap": 4.0}
         self.forest = {"method": "random_forest", "trees": 5, "context_windows": "3", "gap": 4.0}
+        self.machine = {"method": "svm", "context_windows": "3", "gap": 4.0}
         self.folder, self.out = folder / "scene", folder / "out"
         self.folder.mkdir()
         self.out.mkdir()

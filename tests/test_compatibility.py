@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TORCH_FREE_MODELS = ("catalog", "config", "model_file", "tensor_file", "forest", "context_features")
+TORCH_FREE_MODELS = ("catalog", "config", "model_file", "tensor_file", "forest", "svm", "context_features")
 
 # Names and keyword arguments that came later. Lists of what was met or is likely, not of everything there is.
 NEWER_THAN_PYTHON_39 = {

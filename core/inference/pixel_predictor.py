@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..models.catalog import pixel_probabilities
 from ..models.context_features import context_margin
-from ..models.forest import predict_probabilities
 from ..progress import Progress
 from .pixel_features import window_features
 from .predictor import Predictor
@@ -24,10 +24,11 @@ _PIXELS_AT_ONCE = 16_384
 
 
 class PixelPredictor(Predictor):
-    """A random forest on pixel values and their surroundings (option `windows` of the configuration)."""
+    """A forest or machine on pixel values and their surroundings (option `windows` of the configuration)."""
 
     def __init__(self, model: TrainedModel) -> None:
         self._model = model
+        self._probabilities = pixel_probabilities(model.method)
         self._windows = tuple(int(side) for side in model.config.options.get("windows", ()))
         self.margin = context_margin(self._windows)
         self.n_classes = len(model.classes)
@@ -44,5 +45,5 @@ class PixelPredictor(Predictor):
             if strip.any():
                 read = {key: b[:, row : row + len(strip) + 2 * self.margin] for key, b in data.items()}
                 features = window_features(read, self._model.preprocess, self._windows)
-                parts.append(predict_probabilities(self._model.arrays, features[:, strip].T))
+                parts.append(self._probabilities(self._model.arrays, features[:, strip].T))
         return np.concatenate(parts).astype(np.float32)

@@ -1,1 +1,1 @@
-"""The methods and their files: networks, forest, configuration and the model file."""
+"""The methods and their files: networks, forest, support vector machine, configuration and the model file."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .config import ModelConfig
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from .tensor_file import Arrays
@@ -75,6 +76,15 @@ CATALOG: dict[str, ModelEntry] = {
         good_for="The instant answer for few samples and the baseline to beat: seconds on a CPU.",
         normalisation="none",
     ),
+    "svm": ModelEntry(
+        title="Support vector machine (pixel values and local context)",
+        kind="pixel",
+        module="svm",
+        paper="Cortes and Vapnik, Machine Learning 20, 1995, doi:10.1007/BF00994018",
+        good_for="A second baseline, strong with few samples: up to some minutes to train on a CPU, and maps "
+        "slower than the forest's.",
+        normalisation="none",
+    ),
 }
 
 
@@ -94,6 +104,14 @@ def build_dense(method: str, network: nn.Module) -> DenseForm | None:
     module, name = CATALOG[method].dense.split(":")
     form: DenseForm = getattr(import_module(f".{module}", __package__), name)(network)
     return form
+
+
+def pixel_probabilities(method: str) -> Callable[[Mapping[str, NDArray[Any]], NDArray[Any]], NDArray[Any]]:
+    """Return what makes probabilities (n, K) of the arrays of a `pixel` model and features (n, F)."""
+    found: Callable[..., NDArray[Any]] = import_module(
+        f".{CATALOG[method].module}", __package__
+    ).predict_probabilities
+    return found
 
 
 def published_weights(

@@ -19,8 +19,9 @@ from ..models.catalog import CATALOG, build_model
 from ..models.config import ModelConfig
 from ..models.model_file import TrainedModel
 from ..progress import Event, Progress
+from .pixel_methods import fit_pixel_method
 from .recipe import Recipe
-from .sampling import EpochSampler, samples_per_epoch
+from .sampling import samples_per_epoch
 from .whitening import whitened
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def fit_model(
     preprocess = _preprocess(stack, recipe, held_back, progress.part(0.0, 0.1))
     recorder = _Recorder(progress.part(0.1, 1.0))
     if recipe.kind == "pixel":
-        config, arrays, settings = _fit_forest(stack, samples, recipe, preprocess, recorder)
+        config, arrays, settings = fit_pixel_method(stack, samples, recipe, preprocess, recorder)
     else:
         job = job.with_parameters(epochs=epochs or job.parameters["epochs"])
         config, arrays, settings = _fit_network(job, stack, samples, recipe, preprocess, recorder, resumable)
@@ -104,24 +105,6 @@ def _preprocess(stack: Stack, recipe: Recipe, held_back: SampleSet | None, progr
     kind = CATALOG[recipe.method].normalisation
     fitted = fit_preprocess(stack, kind, recipe.components, exclude=exclude, progress=progress)
     return whitened(fitted) if recipe.whitened else fitted
-
-
-def _fit_forest(
-    stack: Stack, samples: SampleSet, recipe: Recipe, preprocess: Preprocess, progress: Progress
-) -> tuple[ModelConfig, Arrays, dict[str, Any]]:
-    from ..inference.pixel_features import features_at
-    from ..models import forest
-
-    options = dict(recipe.options)
-    # The same limits per place and class as for an epoch: more pixels of one place teach the forest little.
-    samples = samples.subset(_in_one_epoch(samples, recipe.seed))
-    windows = tuple(options["windows"])
-    features = features_at(stack, preprocess, samples.rows, samples.cols, windows, progress.part(0.0, 0.4))
-    arrays = forest.fit(
-        features, samples.labels, len(samples.classes), options["trees"], recipe.seed, progress.part(0.4, 1.0)
-    )
-    config = ModelConfig(dict(stack.bands), len(samples.classes), recipe.patch_size, options)
-    return config, arrays, {"trees": options["trees"], "context_windows": ",".join(map(str, windows))}
 
 
 def _fit_network(
@@ -176,12 +159,6 @@ def _fit_network(
         **(trained.facts(device) if hasattr(trained, "facts") else {}),
     }  # fmt: skip
     return config, arrays, settings
-
-
-def _in_one_epoch(samples: SampleSet, seed: int) -> NDArray[np.bool_]:
-    chosen = np.zeros(len(samples), dtype=bool)
-    chosen[EpochSampler(samples.labels, samples.places, seed).epoch(0)] = True
-    return chosen
 
 
 def grid_facts(grid: Grid, patch_size: int) -> dict[str, Any]:

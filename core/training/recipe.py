@@ -167,8 +167,14 @@ def _components(job: Job, n_bands: int) -> int:
 
 
 def _options(job: Job, windows: tuple[int, ...]) -> dict[str, Any]:
-    if _is_pixel_method(job):
+    if job.parameters["method"] == "random_forest":
         return {"windows": list(windows), "trees": job.parameters["trees"]}
+    if _is_pixel_method(job):
+        return {
+            "windows": list(windows),
+            "cost": job.parameters["svm_cost"],
+            "gamma": job.parameters["svm_gamma"],
+        }
     if job.parameters["method"] == "mibf_net":
         return {"head": job.parameters["head"]}
     return dict(_preset(job).options)

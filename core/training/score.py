@@ -75,6 +75,8 @@ def train_and_score(job: Job, scene: Scene, recipe: Recipe, progress: Progress) 
         return fit, score
     progress.log("Training again on all samples; the scores are those of the first model.")
     epochs = int(fit.settings.get("epochs", 0))
+    if recipe.kind == "pixel":  # with the settings that the scored model chose
+        recipe = replace(recipe, options=fit.model.config.options)
     return _fit(job, scene.stack, samples, recipe, None, progress.part(0.5, 1.0), epochs), score
 
 

@@ -21,6 +21,7 @@ class Train(LandfuseAlgorithm):
         "mibf-net",
         "ncglf2",
         "random forest",
+        "svm",
     )
     WANTED = ("report",)
 

@@ -27,12 +27,15 @@ ALL = ("classmap", "probabilities", "uncertainty")
 
 @pytest.fixture(scope="module")
 def models(make_scene, tmp_path_factory):
-    """Model files by method: a network and a forest of classes 1, 2, 3, and a forest of classes 1, 3, 300."""
+    """Model files: network, forest and machine of classes 1, 2, 3, and a forest of classes 1, 3, 300."""
     scene = make_scene(tmp_path_factory.mktemp("training"))
     unscored = {"test_fraction": 0.0}
     wide = scene.write_areas("wide.gpkg", scene.areas((1, 3, 300)))
     jobs = {
         "forest": scene.train({**scene.forest, **unscored}, outputs={"model": "forest.safetensors"}),
+        "machine": scene.train(
+            {**scene.machine, **unscored, "context_windows": ""}, outputs={"model": "machine.safetensors"}
+        ),
         "network": scene.train(
             {**scene.network, **unscored, "epochs": 8}, outputs={"model": "network.safetensors"}
         ),
@@ -45,7 +48,7 @@ def models(make_scene, tmp_path_factory):
     return {name: run_job(job).outputs["model"] for name, job in jobs.items()}
 
 
-@pytest.fixture(params=["forest", "network"])
+@pytest.fixture(params=["forest", "machine", "network"])
 def model(request, models):
     return models[request.param]
 

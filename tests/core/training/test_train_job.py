@@ -25,7 +25,7 @@ from landfuse.core.progress import Progress
 pytest.importorskip("torch", reason="needs the engine's packages")
 pytest.importorskip("sklearn", reason="needs the engine's packages")
 
-METHODS = ["forest", "network"]
+METHODS = ["forest", "machine", "network"]
 MODEL = {"model": "m.safetensors"}
 ALL_FILES = ["m.html", "m.job.json", "m.safetensors", "m.samples.gpkg"]
 
@@ -79,6 +79,28 @@ def test_a_forest_tells_grass_from_trees_by_height(small_scene):
     assert run_job(small_scene.train()).numbers["OA"] == 1.0
     alone = small_scene.train(inputs={"optical": small_scene.inputs["optical"]})
     assert run_job(alone).numbers["OA"] < 0.9
+
+
+def test_a_machine_keeps_the_settings_it_chose_for_the_model_that_is_saved(small_scene):
+    events = Events()
+    numbers = run_job(small_scene.train(small_scene.machine), events.progress).numbers
+    assert numbers["OA"] > 0.95
+    assert events.texts().count("Chosen by cross-validation") == 1
+    options = read_model(small_scene.out / "m.safetensors").config.options
+    assert f"C {options['cost']:g}, gamma {options['gamma']:g}" in events.texts()
+    given = {**small_scene.machine, "svm_cost": 2.0, "svm_gamma": 0.5}
+    run_job(small_scene.train(given))
+    options = read_model(small_scene.out / "m.safetensors").config.options
+    assert (options["cost"], options["gamma"]) == (2.0, 0.5)
+
+
+def test_a_machine_of_too_many_samples_says_how_many_it_took(small_scene, monkeypatch):
+    from landfuse.core.models import svm
+
+    monkeypatch.setattr(svm, "MAX_SAMPLES", 100)
+    events = Events()
+    run_job(small_scene.train({**small_scene.machine, "test_fraction": 0.0}), events.progress)
+    assert "fitted to 99 of 576 samples (limit 100)" in events.texts()
 
 
 def test_the_same_job_twice_gives_the_same_model(small_scene, parameters):
@@ -326,8 +348,13 @@ def test_missing_torch_is_told_before_any_work(small_scene, monkeypatch):
     assert events.seen == []
 
 
-def test_a_forest_is_trained_and_applied_with_torch_absent(small_scene, root):
-    jobs = [small_scene.train(report=True), small_scene.classify(small_scene.out / "m.safetensors")]
+@pytest.mark.parametrize("method", ["forest", "machine"])
+def test_pixel_methods_are_trained_and_applied_with_torch_absent(small_scene, root, method):
+    parameters = getattr(small_scene, method)
+    jobs = [
+        small_scene.train(parameters, report=True),
+        small_scene.classify(small_scene.out / "m.safetensors"),
+    ]
     paths = []
     for job in jobs:
         paths.append(str(small_scene.folder / f"{job.kind}.json"))
