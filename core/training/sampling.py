@@ -38,12 +38,17 @@ class EpochSampler:
         self.size = len(self.epoch(0))
 
     def epoch(self, number: int, shuffle: bool = True) -> NDArray[np.int64]:
-        """Return the sample indexes of epoch `number` (0, 1, ...), shuffled unless told otherwise."""
+        """Return the sample indexes of epoch `number` (0, 1, ...), shuffled unless told otherwise.
+
+        Shuffled means that every batch is like the epoch: at the end of an epoch of one class a network, and
+        above all its batch normalisation, knows that class alone.
+        """
         generator = generator_for(self._seed, number)
         order = generator.permutation(len(self._labels))
         order = order[_first_of_each(self._places[order], self._max_per_place)]
         order = order[_first_of_each(self._labels[order], self._max_per_class)]
-        return order if shuffle else np.sort(order)
+        # The limits leave the pixels of rare classes and small places at the end of the order: shuffle again.
+        return generator.permutation(order) if shuffle else np.sort(order)
 
     def class_counts(self, n_classes: int) -> NDArray[np.int64]:
         """Return how many samples of each class an epoch holds (n_classes,)."""

@@ -28,6 +28,24 @@ def test_epochs_differ_from_each_other_and_repeat_with_the_seed():
     assert (one.epoch(3) != EpochSampler(labels, places, seed=6).epoch(3)).any()
 
 
+@pytest.mark.parametrize("shares", [(138_528, 57_544), (21_947, 1_532, 395, 362)])
+def test_every_part_of_an_epoch_holds_the_classes_in_the_proportion_of_the_whole(shares):
+    labels = np.repeat(np.arange(len(shares)), shares)
+    places = np.random.default_rng(0).integers(0, 300, len(labels))
+    order = EpochSampler(labels, places, seed=42).epoch(0)
+    whole = np.bincount(labels[order]) / len(order)
+    for part in np.array_split(order, 8):  # the last ones held a single class once
+        share = np.bincount(labels[part], minlength=len(whole)) / len(part)
+        assert share == pytest.approx(whole, abs=0.08)
+
+
+def test_every_part_of_an_epoch_holds_pixels_of_the_large_places_too():
+    places = np.concatenate([np.zeros(20_000, np.int64), 1 + np.arange(1_500) % 30])
+    order = EpochSampler(np.zeros(len(places), np.int64), places, seed=1, max_per_class=10_000).epoch(0)
+    for part in np.array_split(order, 5):
+        assert (places[part] == 0).mean() == pytest.approx(0.25, abs=0.07)
+
+
 def test_weights_follow_the_inverse_square_root_up_to_one_in_ten():
     weights = class_weights(np.array([40_000, 10_000, 100, 0]))
     assert weights[1] / weights[0] == pytest.approx(2.0)
