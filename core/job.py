@@ -1,6 +1,6 @@
 """Job descriptions: one JSON form for dock, Processing, modeler, command line and run history. Free of torch.
 
-`job_kinds.KINDS` is the one table of jobs, their parameters and outputs. The command line makes its options
+`job_kinds` holds the one table of jobs, their parameters and outputs. The command line makes its options
 from it and the Processing algorithms their parameters, so that a new option is added in one place.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .job_kinds import KINDS
+from .job_kinds import ALL_KINDS
 from .job_spec import JobKind
 
 SCHEMA = 1
@@ -108,7 +108,7 @@ class Job:
     @property
     def spec(self) -> JobKind:
         """The description of this kind of job."""
-        return KINDS[self.kind]
+        return ALL_KINDS[self.kind]
 
     def with_parameters(self, **values: Any) -> Job:
         """Return the job with some parameters replaced."""

@@ -10,7 +10,7 @@ from typing import Any
 from .dataset_names import file_of
 from .errors import JobError, OutputError
 from .job import SCHEMA, Job, SamplesInput
-from .job_kinds import KINDS
+from .job_kinds import ALL_KINDS, KINDS
 from .job_spec import MODALITIES, JobKind
 from .job_values import (
     JobReader,
@@ -57,7 +57,7 @@ def parse_job(values: Any, folder: Path) -> Job:
             remedy="Update the plugin.",
         )
     kind = top.take("kind", str)
-    if kind not in KINDS:
+    if kind not in ALL_KINDS:
         raise JobError(
             f"Unknown kind of job '{kind}'.", where="kind", remedy=f"Use one of: {', '.join(KINDS)}."
         )
@@ -70,8 +70,8 @@ def parse_job(values: Any, folder: Path) -> Job:
         grid=read_grid(top.child("grid")),
         mask=top.path("mask"),
         mask_values=top.take("mask_values", str, ""),
-        parameters=read_parameters(KINDS[kind], top.child("parameters")),
-        outputs=read_outputs(KINDS[kind], top.child("outputs")),
+        parameters=read_parameters(ALL_KINDS[kind], top.child("parameters")),
+        outputs=read_outputs(ALL_KINDS[kind], top.child("outputs")),
         resolved=top.take("resolved", dict, {}),
     )
     top.finish()

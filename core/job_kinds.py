@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .job_spec import JobKind, Output, Parameter
-from .model_job_kinds import CLASSIFY, CLASSIFY_SCENES, IMPORT_WEIGHTS, TRAIN
+from .model_job_kinds import CLASSIFY, CLASSIFY_SCENES, IMPORT_WEIGHTS, PREVIEW, TRAIN
 
 ASSESS = JobKind(
     title="Assess a class map",
@@ -135,3 +135,6 @@ KINDS: dict[str, JobKind] = {
     "importweights": IMPORT_WEIGHTS,
     "demoscene": DEMO_SCENE,
 }
+
+# With those that only the dock sends: they are no commands and no algorithms.
+ALL_KINDS: dict[str, JobKind] = {**KINDS, "preview": PREVIEW}

@@ -335,3 +335,23 @@ IMPORT_WEIGHTS = JobKind(
     reads_scene=True,
     needs_engine=True,
 )
+
+PREVIEW = JobKind(
+    title="Preview what is in view",
+    module="inference.preview_job",
+    summary="Maps the extent in view coarsely, with a forest of the samples as they are or with a model file.",
+    parameters=(
+        Parameter("model", "file", "", "Model file", "Empty: a random forest fitted to the samples."),
+        Parameter(
+            "pixels", "int", 160_000, "Largest number of pixels of the preview", minimum=16, maximum=4_000_000
+        ),
+        Parameter("trees", "int", 40, "Trees of the forest", minimum=1, maximum=1000),
+        Parameter("seed", "int", 42, "Random seed", minimum=0, maximum=2**31 - 1),
+        *_MAPPING,
+    ),
+    outputs={"classmap": Output("Preview", "tif", "raster", required=True)},
+    numbers=("N_SAMPLES", "N_CLASSES", "PIXEL_METRES"),
+    reads_scene=True,
+    takes_samples=True,
+    needs_engine=True,
+)

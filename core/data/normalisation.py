@@ -238,16 +238,21 @@ def fitting_sample(
 
 
 def scene_sample(
-    stack: Stack, limit: int = FITTING_LIMIT, exclude: Exclude | None = None, progress: Progress = silent
+    stack: Stack,
+    limit: int = FITTING_LIMIT,
+    exclude: Exclude | None = None,
+    progress: Progress = silent,
+    budget: int = READ_BUDGET,
 ) -> SceneSample:
     """Return valid pixels on a regular lattice, per modality (n, C) with NaN in single invalid bands.
 
+    `budget`: pixels of the scene read at most.
     Where a lattice of about `limit` pixels meets hardly any valid one, as with a narrow mask, closer ones
     are tried. `exclude(rows, cols)` says which pixels must not be used, such as those of held-back samples.
     Raises `AlignmentError` where no pixel is valid in all modalities, `SamplesError` where all are excluded.
     """
     rows, cols = stack.grid.shape
-    enough, budget = min(_ENOUGH, limit // 10), READ_BUDGET
+    enough = min(_ENOUGH, limit // 10)
     sample = _lattice_sample(stack, limit, budget, exclude, progress)
     while len(sample) < enough and not covers_all(rows, cols, limit, budget):
         limit, budget = _CLOSER * limit, _CLOSER * budget
