@@ -339,7 +339,7 @@ IMPORT_WEIGHTS = JobKind(
 PREVIEW = JobKind(
     title="Preview what is in view",
     module="inference.preview_job",
-    summary="Maps the extent in view coarsely, with a forest of the samples as they are or with a model file.",
+    summary="Maps the extent in view coarsely, with a forest of the samples or with a model file.",
     parameters=(
         Parameter("model", "file", "", "Model file", "Empty: a random forest fitted to the samples."),
         Parameter(

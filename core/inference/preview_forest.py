@@ -89,11 +89,11 @@ def forest_of(job: Job, progress: Progress) -> tuple[TrainedModel, dict[str, Mod
         raise SamplesError("There are no samples yet.", remedy="Draw areas of two classes.")
     scene = _scene_of(job, progress)
     pixel = median_sample_width(job.samples)
-    view = zoomed_out(
-        view_of(scene.modalities, job.grid, samples_pixel=pixel), int(job.parameters["pixels"])
-    )
+    view = zoomed_out(view_of(scene.modalities, job.grid, samples_pixel=pixel), int(job.parameters["pixels"]))
     with Stack(scene.modalities, view.grid, job.mask, job.mask_values) as stack:
-        samples = read_samples(job.samples, view.grid, classes_from_json(job.classes), progress.part(0.1, 0.2))
+        samples = read_samples(
+            job.samples, view.grid, classes_from_json(job.classes), progress.part(0.1, 0.2)
+        )
         samples = _chosen(drop_invalid(samples, stack, progress.part(0.2, 0.3)), job.parameters["seed"])
         _require_two_classes(samples)
         level = _level_of(scene, stack, progress.part(0.3, 0.4))

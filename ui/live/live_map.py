@@ -1,0 +1,320 @@
+"""The map of what is in view while samples are still drawn: asks the engine, shows the newest answer."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsApplication, QgsRasterLayer, QgsVectorLayer
+from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
+
+from ...core.errors import Cancelled, LandfuseError
+from ...core.job import Job
+from ...core.job_kinds import ALL_KINDS
+from ...core.job_spec import JobResult
+from ...core.progress import Progress
+from ...processing_provider import runtime
+from ...processing_provider.task import CoreTask
+from ...processing_provider.translate import crs_text
+from ..state import jobs
+from ..state.context import DockContext
+from .preview_item import PreviewItem
+
+FOREST, MODEL = "forest", "model"
+DRAWN_MS, MOVED_MS = 150, 350  # quiet after an edit, after a move of the map
+PIXELS = 160_000
+_DEFAULTS = {p.name: p.default for p in ALL_KINDS["preview"].parameters}
+
+
+class LiveMap(QObject):
+    """Keeps a preview of the visible extent up to date. Nothing of it is in the project.
+
+    `state_changed` carries what it does, in words. The newest request wins: one under way is cancelled, or
+    its answer dropped. While a run uses the engine it rests.
+    """
+
+    state_changed = pyqtSignal(str)
+    shown = pyqtSignal()  # a new preview is on the map
+
+    def __init__(self, context: DockContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context, self._session = context, context.session
+        self.kind = FOREST
+        self.seconds = 0.0  # from the request to the answer, the last time
+        self._on = False
+        self._task: CoreTask | None = None
+        self._is_stale = False
+        self._is_warm = False  # a cancelled start would only begin again
+        self._number = 0
+        self._folder = Path(tempfile.mkdtemp(prefix="landfuse_live_"))
+        self._layer: QgsVectorLayer | None = None
+        self._item: PreviewItem | None = None
+        self._opacity = 0.7
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._request)
+        self._listen()
+
+    def tr(self, text: str) -> str:
+        return QCoreApplication.translate("Landfuse", text)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether previews are wanted."""
+        return self._on
+
+    def set_on(self, on: bool) -> None:
+        """Switch previews on or off; off takes the preview off the map."""
+        if on == self._on:
+            return
+        self._on = on
+        if on:
+            self.refresh()
+            return
+        self._timer.stop()
+        self._drop_task(cancel=True)
+        self._clear()
+        self.state_changed.emit("")
+
+    def set_kind(self, kind: str) -> None:
+        """Map with a `FOREST` of the samples, or with the trained `MODEL`."""
+        if kind != self.kind:
+            self.kind = kind
+            self._clear()
+            self.refresh()
+
+    def set_opacity(self, opacity: float) -> None:
+        """Set how much the preview covers, from 0 to 1."""
+        self._opacity = opacity
+        if self._item is not None:
+            self._item.set_opacity(opacity)
+
+    def refresh(self, delay: int = 0) -> None:
+        """Ask for a new preview after `delay` ms without another request."""
+        if self._on:
+            self._timer.start(delay)
+
+    def model_path(self) -> str:
+        """Return the model of previews: the chosen one, else that of the last run; "" for none."""
+        method = self._session.method
+        if method.aim == "classify" and method.model:
+            return method.model
+        found = [run.outputs["model"] for run in self._session.runs if run.outputs.get("model")]
+        return next((path for path in reversed(found) if Path(path).is_file()), "")
+
+    @property
+    def item(self) -> PreviewItem | None:
+        """The picture on the map, None while there is none."""
+        return self._item
+
+    def shut_down(self) -> None:
+        """Stop, and leave nothing on the map, on disk or connected."""
+        self.set_on(False)
+        self._hear_layer(None)
+        for signal, slot in self._signals():
+            with contextlib.suppress(TypeError, RuntimeError):  # the sender may be gone already
+                signal.disconnect(slot)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # What is listened to
+
+    def _signals(self) -> list[tuple[Any, Callable[..., None]]]:
+        session, runner = self._session, self._context.runner
+        found = [
+            (session.samples_changed, self._samples_chosen),
+            (session.sources_changed, self._edited),
+            (session.method_changed, self._method_changed),
+            (session.runs_changed, self._method_changed),
+            (self._context.canvas.extentsChanged, self._moved),
+        ]
+        return [*found, (runner.state_changed, self._run_changed)] if runner is not None else found
+
+    def _listen(self) -> None:
+        for signal, slot in self._signals():
+            signal.connect(slot)
+        self._samples_chosen()
+
+    def _samples_chosen(self) -> None:
+        layer = self._session.samples_layer()
+        self._hear_layer(layer if isinstance(layer, QgsVectorLayer) else None)
+        self._edited()
+
+    def _hear_layer(self, layer: QgsVectorLayer | None) -> None:
+        if self._layer is not None:
+            with contextlib.suppress(TypeError, RuntimeError):  # a layer that was removed is gone
+                for signal in (self._layer.layerModified, self._layer.rendererChanged):
+                    signal.disconnect(self._edited)
+                self._layer.afterRollBack.disconnect(self._edited)
+        self._layer = layer
+        if layer is not None:
+            for signal in (layer.layerModified, layer.rendererChanged, layer.afterRollBack):
+                signal.connect(self._edited)
+
+    def _edited(self) -> None:
+        if self.kind == FOREST:
+            self.refresh(DRAWN_MS)
+
+    def _moved(self) -> None:
+        self.refresh(MOVED_MS)
+
+    def _method_changed(self) -> None:
+        if self.kind == MODEL:
+            self.refresh(DRAWN_MS)
+
+    def _run_changed(self) -> None:
+        if self._context.runner.busy:
+            self._timer.stop()
+            self._drop_task(cancel=True)
+            if self._on:
+                self.state_changed.emit(self.tr("Rests while a run uses the computer."))
+        else:
+            self.refresh(DRAWN_MS)
+
+    # Asking
+
+    def _request(self) -> None:
+        if not self._on or (self._context.runner is not None and self._context.runner.busy):
+            return
+        if self._task is not None:
+            self._drop_task(cancel=self._is_warm)
+            return  # its end starts the next one
+        reason = self._reason_not_to()
+        if reason:
+            self._clear()
+            self.state_changed.emit(reason)
+            return
+        try:
+            job = self._job()
+        except LandfuseError as error:
+            self._clear()
+            self.state_changed.emit(error.what)
+            return
+        self._start(job)
+
+    def _reason_not_to(self) -> str:
+        if not self._session.used_sources():
+            return self.tr("Choose the sources first.")
+        if self.kind == MODEL:
+            return "" if self.model_path() else self.tr("There is no trained model yet.")
+        return "" if self._session.samples_layer() is not None else self.tr("There are no samples yet.")
+
+    def _job(self) -> Job:
+        """Return the job for what is in view now. Main thread: layers are read. Raises `LandfuseError`."""
+        self._number += 1
+        target = str(self._folder / f"preview_{self._number}.tif")
+        values: dict[str, Any] = {"pixels": min(PIXELS, self._screen_pixels())}
+        if self.kind == MODEL:
+            values["model"] = self.model_path()
+            asked = {**jobs.classify_parameters(self._session, values["model"]), "CLASSMAP": target}
+            made = jobs.job_of("classify", asked, self._session)
+        else:
+            asked = {**jobs.scene_parameters(self._session), **jobs.sample_parameters(self._session)}
+            made = jobs.job_of(
+                "train", {**asked, "MODEL": str(self._folder / "none.safetensors")}, self._session
+            )
+        canvas = self._context.canvas
+        box, crs = canvas.extent(), canvas.mapSettings().destinationCrs()
+        extent = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
+        return replace(
+            made,
+            kind="preview",
+            grid=replace(made.grid, extent=extent, extent_crs=crs_text(crs)),
+            parameters={**_DEFAULTS, **values},
+            outputs={"classmap": target},
+        )
+
+    def _screen_pixels(self) -> int:
+        size = self._context.canvas.mapSettings().outputSize()
+        return max(256, size.width() * size.height())
+
+    def _start(self, job: Job) -> None:
+        started = time.monotonic()
+
+        def work(progress: Progress) -> tuple[JobResult, float]:
+            try:
+                return runtime.run(job, progress), time.monotonic() - started
+            finally:
+                if job.samples is not None and job.samples.type == "vector":
+                    shutil.rmtree(Path(job.samples.path).parent, ignore_errors=True)  # the snapshot's own
+
+        self._is_stale = False
+        self._task = CoreTask(self.tr("Landfuse: live map"), work)
+        self._task.succeeded.connect(self._answered)
+        self._task.failed.connect(self._failed)
+        self.state_changed.emit(self.tr("Mapping what is in view..."))
+        QgsApplication.taskManager().addTask(self._task)
+
+    def _drop_task(self, cancel: bool) -> None:
+        """Make the answer that is under way worthless, and stop it if told so."""
+        self._is_stale = True
+        if self._task is not None and cancel:
+            self._task.cancel()
+
+    def _answered(self, answer: tuple[JobResult, float]) -> None:
+        result, seconds = answer
+        self._task, self._is_warm = None, True
+        if self._is_stale or not self._on:
+            self._remove(result.outputs["classmap"])
+            self.refresh()
+            return
+        self.seconds = seconds
+        self._show(result)
+
+    def _failed(self, error: Exception) -> None:
+        self._task = None
+        if self._is_stale or isinstance(error, Cancelled):
+            self.refresh()
+            return
+        self._clear()
+        self.state_changed.emit(error.what if isinstance(error, LandfuseError) else str(error))
+
+    # Showing
+
+    def _show(self, result: JobResult) -> None:
+        path = result.outputs["classmap"]
+        layer = QgsRasterLayer(path, self.tr("Preview"))
+        if not layer.isValid():
+            self.state_changed.emit(self.tr("The preview cannot be shown."))
+            return
+        layer.loadDefaultStyle()
+        if self._item is None:
+            self._item = PreviewItem(self._context.canvas)
+            self._item.set_opacity(self._opacity)
+        old = [shown.source() for shown in self._item.layers]
+        self._item.set_caption(self._caption())
+        self._item.set_layers([layer])
+        for source in old:
+            self._remove(source)
+        self.state_changed.emit(self._told(result))
+        self.shown.emit()
+
+    def _caption(self) -> str:
+        if self.kind == MODEL:
+            return self.tr("Preview: {}").format(Path(self.model_path()).parent.name or "model")
+        return self.tr("Preview: random forest")
+
+    def _told(self, result: JobResult) -> str:
+        numbers = result.numbers
+        size = self.tr("pixels of {:.3g} m, {:.1f} s").format(numbers["PIXEL_METRES"], self.seconds)
+        if self.kind == MODEL:
+            return size
+        told = self.tr("{} sample pixels in {} classes").format(numbers["N_SAMPLES"], numbers["N_CLASSES"])
+        return f"{told}; {size}"
+
+    def _clear(self) -> None:
+        if self._item is not None:
+            for layer in self._item.layers:
+                self._remove(layer.source())
+            self._item.remove()
+            self._item = None
+
+    def _remove(self, path: str) -> None:
+        for name in (path, str(Path(path).with_suffix(".qml")), f"{path}.aux.xml"):
+            with contextlib.suppress(OSError):  # Windows: still open; the folder goes at the end
+                Path(name).unlink()
