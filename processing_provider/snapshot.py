@@ -29,6 +29,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
+from qgis.PyQt import sip
 
 from ..core.data.class_numbers import class_numbers, numbered_classes
 from ..core.data.classes import LandClass, palette_color
@@ -182,11 +183,24 @@ def _renderer(layer: QgsVectorLayer | None, class_field: str) -> QgsCategorizedS
     """Return the categorised style on the class field, None where there is none."""
     if layer is not None and QgsProject.instance().mapLayer(layer.id()) is None:
         layer = _with_saved_style(layer)
-    renderer = layer.renderer() if layer is not None else None
-    if not isinstance(renderer, QgsCategorizedSymbolRenderer):
+    renderer = categorised(layer) if layer is not None else None
+    if renderer is None:
         return None
     on_field = renderer.classAttribute().strip('"').lower() == class_field.lower()
     return renderer.clone() if on_field else None
+
+
+def categorised(layer: QgsVectorLayer) -> QgsCategorizedSymbolRenderer | None:
+    """Return the layer's categorised style, None where it has another.
+
+    A clone that Python handed to a layer leaves its Python half behind when QGIS deletes it, and a new style
+    at the same address is then taken for one of the old type: only `type()` asks the style itself.
+    """
+    renderer = layer.renderer()
+    if renderer is None or renderer.type() != "categorizedSymbol":
+        return None
+    fits = isinstance(renderer, QgsCategorizedSymbolRenderer)
+    return renderer if fits else sip.cast(renderer, QgsCategorizedSymbolRenderer)
 
 
 def _categories(style: QgsCategorizedSymbolRenderer | None) -> Iterator[tuple[str, QgsRendererCategory]]:
@@ -217,7 +231,7 @@ def _hidden_notes(style: QgsCategorizedSymbolRenderer | None, counted: Mapping[A
 
 def _with_saved_style(layer: QgsVectorLayer) -> QgsVectorLayer:
     """Return a copy with the style saved with the file: Processing opens a path without it."""
-    if isinstance(layer.renderer(), QgsCategorizedSymbolRenderer):
+    if categorised(layer) is not None:
         return layer
     copy = layer.clone()
     copy.loadDefaultStyle()
