@@ -23,10 +23,8 @@ ROOT = HERE.parents[1]
 # Network -> file beside this one with `compute(fixture)` and `tolerance(key)`. It may also have PREFIXES, of
 # the keys that are compared, and `relative_to_largest(key)`.
 NETWORKS = {
-    "gihcn": "gihcn.py",
-    "gihcn_diffusion": "gihcn_diffusion.py",
-    "mibf_net": "mibf_net.py",
-    "ncglf2": "ncglf2.py",
+    name: f"{name}.py"
+    for name in ("gihcn", "gihcn_diffusion", "mibf_net", "ncglf2", "ref_net", "ref_net_mdf_vss")
 }
 
 PREFIXES = ("y:", "i:")
