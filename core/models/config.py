@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+IGNORED = -1  # label of a pixel of a tile that teaches nothing; classes count from 0
+
 
 @dataclass(frozen=True)
 class ModelConfig:

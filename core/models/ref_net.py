@@ -28,7 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .config import ModelConfig
+from .config import IGNORED, ModelConfig
 from .layers.resnet import SIZES, STRIDE, ResNetEncoder, load_published
 from .layers.selective_scan import scan_backend
 from .layers.vss import VssSettings
@@ -37,7 +37,6 @@ from .ref_net_decoder import Level, LevelMaps, initialise
 if TYPE_CHECKING:
     from .layers.resnet import Weights
 
-IGNORED = -1  # label of a pixel that teaches nothing
 N_LEVELS = 5
 FIRST_STRIDE = 2  # of the finest level
 CHOICES = {

@@ -1,19 +1,21 @@
-"""The training of a network of kind `patch`."""
+"""The training of a network, on patches or on tiles."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..errors import OutOfMemoryError, TrainingError
+from ..models.config import IGNORED
 from ..progress import Progress, silent
 from .augmentation import draw_views, jittered
+from .examples import Examples, PatchExamples
 from .plan import TrainingPlan
 from .sampling import EpochSampler, batch_stop, class_weights
 from .seeding import generator_for, seeded
@@ -22,20 +24,14 @@ from .state import Facts, Metric, State, StateKeeper
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .examples import Patches
+
     Labels = NDArray[np.int64]
 
 REPORT_SECONDS = 0.25
 # The training accuracy is measured on a part of the epoch and not after each one: it costs a forward pass.
-ACCURACY_SAMPLES = 256
 ACCURACY_POINTS = 20
 SUSPICIOUS_VALUE = 1e3  # after normalisation
-SMALLEST_BATCH = 2  # batch normalisation needs two
-
-
-class Patches(Protocol):
-    """Where the patches come from; `PatchSource` is one."""
-
-    def gather(self, indices: Labels, turned: Labels | None = None) -> dict[str, Tensor]: ...
 
 
 def train_network(
@@ -50,30 +46,48 @@ def train_network(
     device: torch.device | str = "cpu",
     keeper: StateKeeper | None = None,
 ) -> None:
-    """Train `network` in place for `plan.epochs`; leave it on the CPU in eval mode, as of the last epoch.
+    """Train a network on patches, see `train_on`.
 
-    `labels` (n,) class indexes and `places` (n,) polygon ids belong to the samples of `source`. `network` has
-    `loss(patches, labels, weight=..., label_smoothing=...)`. Reports the curves `loss`, `accuracy` (on
-    training samples) and `learning_rate`. `n_classes`: 0 takes it from the labels. With a `keeper` the run
-    goes on from the state of an earlier one, if there is any; the result is that of a single run.
-
-    Raises:
-        TrainingError: the loss is not finite, or there is a single sample.
-        OutOfMemoryError: not even the smallest batch fits on the GPU.
+    `labels` (n,) class indexes and `places` (n,) polygon ids belong to the samples of `source`. `n_classes`:
+    0 takes it from the labels.
     """
     n_classes = n_classes or int(labels.max()) + 1
     sampler = EpochSampler(labels, places, plan.seed, plan.max_per_place, plan.max_per_class)
-    if min(sampler.size, plan.batch_size) < SMALLEST_BATCH:
+    examples = PatchExamples(source, labels, sampler)
+    train_on(network, examples, plan, n_classes, progress, device=device, keeper=keeper)
+
+
+def train_on(
+    network: nn.Module,
+    examples: Examples,
+    plan: TrainingPlan,
+    n_classes: int,
+    progress: Progress = silent,
+    *,
+    device: torch.device | str = "cpu",
+    keeper: StateKeeper | None = None,
+) -> None:
+    """Train `network` in place for `plan.epochs`; leave it on the CPU in eval mode, as of the last epoch.
+
+    `network` has `loss(inputs, labels, weight=..., label_smoothing=...)`. Reports the curves `loss`,
+    `accuracy` (on training samples) and `learning_rate`. With a `keeper` the run goes on from the state of an
+    earlier one, if there is any; the result is that of a single run.
+
+    Raises:
+        TrainingError: the loss is not finite, or there are too few examples for batch normalisation.
+        OutOfMemoryError: not even the smallest batch fits on the GPU.
+    """
+    if min(examples.size, plan.batch_size) < examples.smallest_batch:
         raise TrainingError(
-            f"{sampler.size} samples in batches of {plan.batch_size}: batch normalisation needs at "
-            f"least {SMALLEST_BATCH} patches in a batch.",
+            f"{examples.size} {examples.noun} in batches of {plan.batch_size}: batch normalisation needs at "
+            f"least {examples.smallest_batch} in a batch.",
             where="training",
             remedy="Add samples, hold back fewer of them, or use a larger batch size.",
         )
     network.to(device)
     try:
         with seeded(plan.seed):
-            run = _Run(network, source, labels, sampler, plan, progress, n_classes, torch.device(device))
+            run = _Run(network, examples, plan, progress, n_classes, torch.device(device))
             run.run(keeper)
     finally:
         network.to("cpu").eval()
@@ -85,17 +99,15 @@ class _Run:
     def __init__(
         self,
         network: nn.Module,
-        source: Patches,
-        labels: Labels,
-        sampler: EpochSampler,
+        examples: Examples,
         plan: TrainingPlan,
         progress: Progress,
         n_classes: int,
         device: torch.device,
     ) -> None:
-        self.network, self.source, self.sampler, self.plan = network, source, sampler, plan
-        self.labels, self.progress, self.device = torch.from_numpy(labels), progress, device
-        weights = class_weights(sampler.class_counts(n_classes))
+        self.network, self.examples, self.plan = network, examples, plan
+        self.progress, self.device = progress, device
+        weights = class_weights(examples.class_counts(n_classes))
         self.weight = torch.from_numpy(weights).to(device) if plan.weighted else None
         self.optimiser = make_optimiser(network, plan)
         self.batch_size = plan.batch_size
@@ -137,15 +149,15 @@ class _Run:
     def _epoch_metrics(self, epoch: int) -> list[Metric]:
         """Train for one epoch; return its number from 1, name and value of each curve's point."""
         every = max(1, self.plan.epochs // ACCURACY_POINTS)
-        order = self.sampler.epoch(epoch)
+        order = self.examples.epoch(epoch)
         loss, rate = self._epoch(epoch, order)
         metrics = [(epoch + 1, "loss", loss), (epoch + 1, "learning_rate", rate)]
         if epoch % every == every - 1 or epoch == self.plan.epochs - 1:
-            metrics.append((epoch + 1, "accuracy", self._accuracy(order[:ACCURACY_SAMPLES])))
+            metrics.append((epoch + 1, "accuracy", self._accuracy(order[: self.examples.checked])))
         return metrics
 
     def _epoch(self, epoch: int, order: Labels) -> tuple[float, float]:
-        """Train on the samples `order`; return the mean loss and the last learning rate."""
+        """Train on the examples `order`; return the mean loss and the last learning rate."""
         self.network.train()
         draws = generator_for(self.plan.seed, epoch, 1)
         start, total, rate = 0, 0.0, 0.0
@@ -166,11 +178,11 @@ class _Run:
         try:
             return self._step(batch, turned, rate)
         except torch.cuda.OutOfMemoryError as error:
-            if len(batch) < 2 * SMALLEST_BATCH:
+            if len(batch) < 2 * self.examples.smallest_batch:
                 raise OutOfMemoryError(
-                    f"Even {len(batch)} patches do not fit into the memory of the GPU.",
+                    f"Even {len(batch)} {self.examples.noun} do not fit into the memory of the GPU.",
                     where="training",
-                    remedy="Use device 'cpu', a smaller patch side, or fewer principal components.",
+                    remedy="Use device 'cpu', a smaller side, or fewer principal components.",
                 ) from error
         # Outside of the handler: the error keeps the tensors of the failed step alive.
         self.optimiser.zero_grad(set_to_none=True)
@@ -181,11 +193,11 @@ class _Run:
         return None
 
     def _step(self, batch: Labels, turned: Labels | None, rate: float) -> float:
-        gathered = self.source.gather(batch, turned)
+        gathered = self.examples.gather(batch, turned)
         if self.plan.jitter:
             gathered = jittered(gathered, self.plan.jitter)
         patches = {key: p.to(self.device) for key, p in gathered.items()}
-        labels = self.labels[torch.from_numpy(batch)].to(self.device)
+        labels = self.examples.labels(batch, turned).to(self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
@@ -200,15 +212,17 @@ class _Run:
         return value
 
     def _accuracy(self, some: Labels) -> float:
-        """Return the share of the samples `some` that the network, in eval mode, gets right."""
+        """Return the share of the labels of examples `some` that the network, in eval mode, gets right."""
         self.network.eval()
-        right = 0
+        right = known = 0
         with torch.no_grad():
             for part in np.array_split(some, max(1, len(some) // self.batch_size)):
-                patches = {key: p.to(self.device) for key, p in self.source.gather(part).items()}
+                patches = {key: p.to(self.device) for key, p in self.examples.gather(part).items()}
                 found = self.network(patches).argmax(dim=1).cpu()
-                right += int((found == self.labels[torch.from_numpy(part)]).sum())
-        return right / len(some)
+                labels = self.examples.labels(part)
+                right += int((found == labels).sum())
+                known += int((labels != IGNORED).sum())
+        return right / max(1, known)
 
     def _report(self, fraction: float, epoch: int) -> None:
         """Report often enough to stop at once, seldom enough to cost nothing."""
