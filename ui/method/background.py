@@ -23,11 +23,11 @@ KEPT = 40
 class Lookup(QObject):
     """Answers one question at a time; a new one takes the place of the one before. Main thread only.
 
-    `answered` carries the key of the question and the result, or the exception. The same question is
-    answered from memory, at once.
+    `answered` carries the result for the latest question, or the exception. The same question is answered
+    from memory, at once.
     """
 
-    answered = pyqtSignal(str, object)
+    answered = pyqtSignal(object)
 
     def __init__(self, title: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,8 +46,8 @@ class Lookup(QObject):
         """Whether an answer is on its way."""
         return self._timer.isActive() or self._task is not None
 
-    def ask(self, values: Any, prepare: Callable[[], Work]) -> str:
-        """Ask what `values` stand for and return the key of the question.
+    def ask(self, values: Any, prepare: Callable[[], Work]) -> None:
+        """Ask what `values`, which JSON can hold, stand for.
 
         `prepare` is called here, in the main thread, when the work begins, and returns what a worker thread
         is to do. It may raise `LandfuseError`, which is then the answer.
@@ -55,12 +55,11 @@ class Lookup(QObject):
         key = json.dumps(values, sort_keys=True, default=str)
         if key in self._kept:
             self.stop()
-            self.answered.emit(key, self._kept[key])
+            self.answered.emit(self._kept[key])
         elif not (self._task is not None and key == self._asked):
             self.stop()
             self._question = key, prepare
             self._timer.start()
-        return key
 
     def stop(self) -> None:
         """Give up the question that is open."""
@@ -91,4 +90,4 @@ class Lookup(QObject):
         self._kept[self._asked] = answer
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        self.answered.emit(self._asked, answer)
+        self.answered.emit(answer)

@@ -39,6 +39,8 @@ def session(qgis_app, qgis_processing, small_scene):
     made.set_folder(str(small_scene.out))
     yield made
     made.shut_down()
+    # pytest lets go of the last test's fixtures after QGIS has ended: layers would be freed too late.
+    project.removeAllMapLayers()
     QgsApplication.processingRegistry().removeProvider(provider)
 
 
