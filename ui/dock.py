@@ -13,6 +13,7 @@ from . import look
 from .runtime_setup import RuntimeSetup
 from .section import Section
 from .state.context import DockContext
+from .state.project_store import ProjectStore
 from .state.session import Session
 from .step import Step
 
@@ -29,6 +30,8 @@ class LandfuseDock(QgsDockWidget):
         self.setObjectName(OBJECT_NAME)
         self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
         self.context = _make_context(iface, runtime)
+        self._store = ProjectStore(self.context.session, self)
+        self._store.load()
         self.steps: dict[str, Step] = {}
         self.sections: dict[str, Section] = {}
         self._waiting = list(STEPS)
@@ -51,6 +54,7 @@ class LandfuseDock(QgsDockWidget):
         self._later.stop()
         for step in reversed(list(self.steps.values())):
             step.shut_down()
+        self._store.shut_down()
         for shared in (self.context.runner, self.context.classes, self.context.session):
             if hasattr(shared, "shut_down"):
                 shared.shut_down()

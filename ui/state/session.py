@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
@@ -112,6 +113,12 @@ class Session(QObject):
         self.set_runs(from_json(RunRecord, r) for r in items.get("runs", ()))
         self.set_folder(items.get("folder", ""))
 
+    def forget_absent_layers(self) -> None:
+        """Leave out layers that are not in the project, as after it was changed without the plugin."""
+        named = {i for source in self._sources for i in source.layers}
+        named |= {self._samples.layer, *(run.layer for run in self._runs)} - {""}
+        self._forget_layers(i for i in named if self.layer(i) is None)
+
     def shut_down(self) -> None:
         """Stop listening to the project, when the plugin is unloaded."""
         self.project.layersWillBeRemoved.disconnect(self._forget_layers)
@@ -125,8 +132,8 @@ class Session(QObject):
     def _forget_layers(self, gone: Iterable[str]) -> None:
         lost = set(gone)
         self.set_sources(
-            SourceChoice(**{**to_json(s), "layers": tuple(i for i in s.layers if i not in lost)})
-            for s in self._sources
+            replace(s, layers=tuple(i for i in s.layers if i not in lost)) for s in self._sources
         )
         if self._samples.layer in lost:
             self.set_samples(SamplesChoice())
+        self.set_runs(replace(r, layer="") if r.layer in lost else r for r in self._runs)
