@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from qgis.core import QgsTask
@@ -10,6 +11,9 @@ from qgis.PyQt.QtCore import pyqtSignal
 
 from ..core.errors import Cancelled
 from ..core.progress import Progress
+
+# Tasks that nobody waits for any more: without a reference Python collects them in mid-run.
+_abandoned: set[CoreTask] = set()
 
 
 class CoreTask(QgsTask):
@@ -38,8 +42,17 @@ class CoreTask(QgsTask):
             return False
         return True
 
+    def abandon(self) -> None:
+        """Cancel, and tell nobody any more what became of it: the plugin is being unloaded."""
+        for signal in (self.succeeded, self.failed, self.reported):
+            with suppress(TypeError):  # nothing was connected
+                signal.disconnect()
+        _abandoned.add(self)
+        self.cancel()
+
     def finished(self, ok: bool) -> None:
         """Announce the outcome; called in the main thread."""
+        _abandoned.discard(self)
         (self.succeeded if ok else self.failed).emit(self._outcome)
 
     def _receive(self, event: Mapping[str, Any]) -> None:

@@ -85,8 +85,7 @@ class RuntimeSetup(QObject):
         """Stop, and tell nobody any more."""
         task, self._task = self._task, None
         if task is not None:
-            task.blockSignals(True)
-            task.cancel()
+            task.abandon()
 
     def _looked(self, found: EngineRecord | SetupPlan) -> None:
         if isinstance(found, EngineRecord):

@@ -36,6 +36,10 @@ class Interface:
     def actionSaveProject(self):  # noqa: N802  QGIS names it
         return self.save
 
+    def newProject(self, asks_to_save):  # noqa: N802  QGIS names it
+        QgsProject.instance().clear()
+        return True
+
     def addPluginToRasterMenu(self, menu, action):  # noqa: N802  QGIS names it
         self.actions.append(action)
 

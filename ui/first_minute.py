@@ -1,0 +1,147 @@
+"""The two ways into the dock: the demo scene, and the layers that the project has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from qgis.core import Qgis, QgsApplication, QgsSettings
+from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
+
+from ..core.environment import home
+from ..core.errors import Cancelled
+from ..core.job import Job
+from ..core.job_file import parse_job
+from ..core.progress import Progress
+from ..processing_provider import runtime
+from ..processing_provider.task import CoreTask
+from .demo_layers import CLASS_FIELD, load_demo, zoom_to
+from .sources.guess import guess_sources, look_at
+from .sources.project_layers import as_values, guess_samples, raster_layers
+from .state.choices import MethodChoice, SamplesChoice, SourceChoice
+from .state.context import DockContext
+from .state.folder import FOLDER_SETTING
+
+SOURCES = ("hsi", "lidar", "sar", "optical")
+_SETTLED_MS = 500  # QGIS zooms to all layers by itself once it has seen the first ones
+
+
+class FirstMinute(QObject):
+    """Does what the welcome offers, in the background. `progress(share, stage)`, at the end `finished`."""
+
+    progress = pyqtSignal(float, str)
+    finished = pyqtSignal()
+
+    def __init__(self, context: DockContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._task: CoreTask | None = None
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(_SETTLED_MS)
+        self._settled.timeout.connect(self._zoom_to_demo)
+
+    def tr(self, text: str) -> str:
+        return QCoreApplication.translate("Landfuse", text)
+
+    @property
+    def busy(self) -> bool:
+        """Whether one of the two is under way."""
+        return self._task is not None
+
+    def try_demo(self) -> None:
+        """Make the demo scene, load it into an empty project, and choose sources, samples and a method."""
+        project = self._context.session.project
+        if project.mapLayers() and not self._context.iface.newProject(True):  # asks whether to save
+            return
+        folder = demo_folder()
+        job = parse_job(
+            {"landfuse_job": 1, "kind": "demoscene", "outputs": {"folder": str(folder / "scene")}}, folder
+        )
+        self._start(
+            self.tr("Landfuse: making the demo scene"),
+            lambda progress: _make(job, progress),
+            lambda _: self._show_demo(folder),
+        )
+
+    def use_layers(self) -> None:
+        """Look at the raster layers of the project and make sources of them."""
+        layers = as_values(raster_layers(self._context.session.project))
+        self._start(
+            self.tr("Landfuse: looking at the layers"),
+            lambda progress: guess_sources(look_at(layers, progress)),
+            self._take_sources,
+        )
+
+    def stop(self) -> None:
+        """Cancel what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def shut_down(self) -> None:
+        """Cancel, and change nothing any more."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.abandon()
+
+    def _start(self, title: str, work: Callable[[Progress], Any], then: Callable[[Any], None]) -> None:
+        if self._task is not None:
+            return
+        self._task = CoreTask(title, work)
+        self._task.reported.connect(self._report)
+        self._task.succeeded.connect(lambda result: self._end(lambda: then(result)))
+        self._task.failed.connect(lambda error: self._end(lambda: self._tell(error)))
+        self.progress.emit(0.0, "")
+        QgsApplication.taskManager().addTask(self._task)
+
+    def _report(self, event: Mapping[str, Any]) -> None:
+        if event["event"] == "progress" and self._task is not None:
+            self.progress.emit(float(event["fraction"]), str(event.get("stage") or ""))
+
+    def _end(self, then: Callable[[], None]) -> None:
+        self._task = None
+        then()
+        self.finished.emit()
+
+    def _tell(self, error: Exception) -> None:
+        if not isinstance(error, Cancelled):
+            self._context.tell(str(error), Qgis.MessageLevel.Critical)
+
+    def _show_demo(self, folder: Path) -> None:
+        session = self._context.session
+        layers = load_demo(session.project, folder / "scene")
+        session.set_folder(str(folder))
+        session.set_sources(SourceChoice(key, (layers[key].id(),)) for key in SOURCES)
+        session.set_samples(SamplesChoice(layers["training_areas"].id(), CLASS_FIELD))
+        session.set_method(MethodChoice())
+        self._settled.start()
+
+    def _zoom_to_demo(self) -> None:
+        layers = self._context.session.source_layers()
+        if layers:
+            zoom_to(self._context.canvas, layers[-1])
+
+    def _take_sources(self, rows: list[SourceChoice]) -> None:
+        session = self._context.session
+        if not rows:
+            self._context.tell(
+                self.tr("No layer holds measured values: class maps, masks and pictures from the web do not."),
+                Qgis.MessageLevel.Warning,
+            )
+            return
+        session.set_sources(rows)
+        if not session.samples.layer:
+            session.set_samples(guess_samples(session.project))
+
+
+def demo_folder() -> Path:
+    """Return a folder for one more demo, beside the runtime or where the options say."""
+    chosen = QgsSettings().value(FOLDER_SETTING, "", type=str)
+    place = Path(chosen) if chosen and Path(chosen).is_dir() else home()
+    names = (f"demo_{number}" if number > 1 else "demo" for number in range(1, 10**6))
+    return next(place / name for name in names if not (place / name).exists())
+
+
+def _make(job: Job, progress: Progress) -> None:
+    runtime.run(job, progress)
