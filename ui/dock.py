@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from . import look
+from .front import Front
 from .runtime_setup import RuntimeSetup
 from .section import Section
 from .state.context import DockContext
@@ -52,6 +53,7 @@ class LandfuseDock(QgsDockWidget):
     def shut_down(self) -> None:
         """Take everything back, when the plugin is unloaded; the dock must not be used afterwards."""
         self._later.stop()
+        self.front.shut_down()
         for step in reversed(list(self.steps.values())):
             step.shut_down()
         self._store.shut_down()
@@ -65,6 +67,8 @@ class LandfuseDock(QgsDockWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.front = Front(self.context, content)
+        layout.addWidget(self.front)
         for number, (key, title, _, _) in enumerate(STEPS):
             section = self.sections[key] = Section(key, self.tr(title), content)
             section.restore(default=number < 2)

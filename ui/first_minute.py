@@ -126,7 +126,9 @@ class FirstMinute(QObject):
         session = self._context.session
         if not rows:
             self._context.tell(
-                self.tr("No layer holds measured values: class maps, masks and pictures from the web do not."),
+                self.tr(
+                    "No layer holds measured values: class maps, masks and pictures from the web do not."
+                ),
                 Qgis.MessageLevel.Warning,
             )
             return

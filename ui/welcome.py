@@ -92,7 +92,9 @@ class Welcome(QWidget):
             self.tr("A small town seen by four sensors, with training areas. Made in seconds, 9 MB."),
             self,
         )
-        self.layers = OfferButton(look.icon("/mIconRaster.svg"), self.tr("Use the layers in this project"), "")
+        self.layers = OfferButton(
+            look.icon("/mIconRaster.svg"), self.tr("Use the layers in this project"), ""
+        )
         self.demo.setToolTip(self.tr("Make the synthetic demo scene and load it into an empty project"))
         self.layers.setToolTip(self.tr("Find out which raster layer is what kind of source"))
         self._state, self._bar = look.hint("", self), QProgressBar(self)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 pytest.importorskip("qgis.gui", reason="needs QGIS")
 
+from landfuse.core.environment import EngineRecord, write_record
 from qgis.core import QgsProject, QgsSettings
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QEvent
@@ -78,8 +81,13 @@ class Interface:
 
 
 @pytest.fixture
-def interface(qgis_app):
-    """The interface of a window of its own; project and settings of the plugin are empty before and after."""
+def interface(qgis_app, tmp_path, monkeypatch):
+    """The interface of a window of its own; project and settings of the plugin are empty before and after.
+
+    The runtime on record is the Python of the tests, and all that is kept for the user lies in `tmp_path`.
+    """
+    monkeypatch.setenv("LANDFUSE_HOME", str(tmp_path / "home"))
+    write_record(EngineRecord(sys.executable))
     QgsProject.instance().clear()
     QgsSettings().remove("landfuse")
     made = Interface()

@@ -10,7 +10,17 @@ from ...core.errors import LandfuseError
 from ...processing_provider.translate import raster_path
 from ..state.choices import SamplesChoice
 
-_CLASS_FIELDS = ("class", "classes", "class_id", "classid", "label", "landcover", "land_cover", "lulc", "cover")
+_CLASS_FIELDS = (
+    "class",
+    "classes",
+    "class_id",
+    "classid",
+    "label",
+    "landcover",
+    "land_cover",
+    "lulc",
+    "cover",
+)
 
 
 def raster_layers(project: QgsProject) -> list[QgsRasterLayer]:
@@ -19,13 +29,13 @@ def raster_layers(project: QgsProject) -> list[QgsRasterLayer]:
     return [layer for layer in layers if why_not_a_source(layer) == "" and not is_result(layer)]
 
 
-def why_not_a_source(layer: QgsMapLayer | None) -> str:
+def why_not_a_source(layer: QgsMapLayer) -> str:
     """Return why a layer cannot be a source, "" if it can."""
     try:
-        raster_path(layer) if layer is not None else ""
+        raster_path(layer)
     except LandfuseError as error:
         return error.what
-    return "" if layer is not None else "The layer is not in the project any more."
+    return ""
 
 
 def is_result(layer: QgsRasterLayer) -> bool:
@@ -40,14 +50,14 @@ def as_values(layers: Iterable[QgsRasterLayer]) -> list[tuple[str, str, str]]:
 
 def guess_samples(project: QgsProject) -> SamplesChoice:
     """Return the polygon layer with a field of classes, if just one layer has one; else no choice."""
-    found = [
-        SamplesChoice(layer.id(), name)
-        for layer in project.layerTreeRoot().layerOrder()
-        if isinstance(layer, QgsVectorLayer) and layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry
-        for name in [_class_field(layer)]
-        if name
-    ]
+    layers = project.layerTreeRoot().layerOrder()
+    polygons = [layer for layer in layers if isinstance(layer, QgsVectorLayer) and _has_polygons(layer)]
+    found = [SamplesChoice(layer.id(), _class_field(layer)) for layer in polygons if _class_field(layer)]
     return found[0] if len(found) == 1 else SamplesChoice()
+
+
+def _has_polygons(layer: QgsVectorLayer) -> bool:
+    return layer.isValid() and layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry
 
 
 def _class_field(layer: QgsVectorLayer) -> str:
