@@ -25,6 +25,9 @@ EXAMPLES = {
     "classifyscenes": "landfuse classifyscenes --model city.safetensors --scenes flights --maps maps",
     "assess": "landfuse assess --classmap map.tif --samples points.gpkg --class-field class \\\n"
     "    --report accuracy.html",
+    "classareas": "landfuse classareas --classmap map.tif --zones districts.gpkg --zone-field name \\\n"
+    "    --table areas.csv",
+    "minimummappingunit": "landfuse minimummappingunit --classmap map.tif --unit 400 --filtered map_400.tif",
     "checkinputs": "landfuse checkinputs --hsi hyper.tif --sar vv.tif vh.tif --report inputs.html",
     "splitsamples": "landfuse splitsamples --hsi hyper.tif --samples areas.gpkg --class-field class \\\n"
     "    --training train.gpkg --test test.gpkg",

@@ -105,6 +105,54 @@ SAMPLE_REPORT = JobKind(
     needs_samples=True,
 )
 
+CLASS_AREAS = JobKind(
+    title="Area of each class",
+    module="evaluation.class_areas_job",
+    summary="Hectares and share of each class of a map, whole or within the polygons of a layer. Pixels are "
+    "counted with their area on the ellipsoid.",
+    parameters=(
+        Parameter("classmap", "file", "", "Class map", required=True),
+        Parameter("zones", "file", "", "Zones", "Polygons, such as districts. Empty: the whole map."),
+        Parameter(
+            "zone_field",
+            "str",
+            "",
+            "Field of the zones",
+            "Polygons with the same value are one zone. Empty: each polygon is one.",
+        ),
+    ),
+    outputs={"table": Output("Table of areas", "csv"), "report": Output("Report on areas", "html")},
+    numbers=("HECTARES", "N_ZONES", "N_CLASSES"),
+)
+
+MINIMUM_MAPPING_UNIT = JobKind(
+    title="Apply a minimum mapping unit",
+    module="evaluation.minimum_mapping_unit_job",
+    summary="Writes a second class map in which patches smaller than a given area have taken the class of "
+    "their largest neighbour.",
+    parameters=(
+        Parameter("classmap", "file", "", "Class map", required=True),
+        Parameter(
+            "unit",
+            "float",
+            100.0,
+            "Minimum mapping unit in square metres",
+            "Square map units where the map has no coordinate system.",
+            minimum=0.0,
+        ),
+        Parameter(
+            "corners",
+            "bool",
+            False,
+            "Pixels that touch at a corner belong together",
+            "Off: only those that share a side do.",
+            advanced=True,
+        ),
+    ),
+    outputs={"filtered": Output("Generalised class map", "tif", "raster", required=True)},
+    numbers=("SMALLEST_PATCH", "CHANGED_SHARE"),
+)
+
 MODEL_INFO = JobKind(
     title="Show what is in a model file",
     module="evaluation.model_info_job",
@@ -128,6 +176,8 @@ KINDS: dict[str, JobKind] = {
     "classify": CLASSIFY,
     "classifyscenes": CLASSIFY_SCENES,
     "assess": ASSESS,
+    "classareas": CLASS_AREAS,
+    "minimummappingunit": MINIMUM_MAPPING_UNIT,
     "checkinputs": CHECK_INPUTS,
     "splitsamples": SPLIT_SAMPLES,
     "samplereport": SAMPLE_REPORT,

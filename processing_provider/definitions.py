@@ -39,6 +39,8 @@ MODALITY_LABELS = {
 AUTO = "auto"  # the choice that leaves a quantity to the program
 # Files of the job table that are layers in QGIS, and the extension of those that are not.
 LAYER_PARAMETERS = ("classmap",)
+# Polygons, with the setting that names one of their fields.
+ZONES, ZONE_FIELD = "zones", "zone_field"
 FILE_EXTENSIONS = {"model": "safetensors", "scene_list": "csv"}
 FILE_FILTERS = {
     "safetensors": "Landfuse models (*.safetensors)",
@@ -65,6 +67,10 @@ NUMBER_LABELS = {
     "SCENES": "Scenes found",
     "MAPPED": "Scenes mapped in this run",
     "SKIPPED": "Scenes whose maps were finished already",
+    "HECTARES": "Hectares with a class (pixel count)",
+    "N_ZONES": "Number of zones",
+    "SMALLEST_PATCH": "Smallest patch that is kept, in pixels",
+    "CHANGED_SHARE": "Share of the map that changed",
 }
 
 
@@ -261,6 +267,8 @@ def _bare_parameter(spec: Parameter) -> QgsProcessingParameterDefinition:
     name, label, optional = spec.name.upper(), tr(spec.label), not spec.required
     if spec.name in LAYER_PARAMETERS:
         return QgsProcessingParameterRasterLayer(name, label, optional=optional)
+    if spec.name in (ZONES, ZONE_FIELD):
+        return _zones_parameter(spec)
     if spec.type == "choice":
         return QgsProcessingParameterEnum(
             name, label, list(spec.choices), False, spec.default, False, usesStaticStrings=True
@@ -285,6 +293,15 @@ def _bare_parameter(spec: Parameter) -> QgsProcessingParameterDefinition:
     if spec.maximum is not None:
         parameter.setMaximum(spec.maximum)
     return parameter
+
+
+def _zones_parameter(spec: Parameter) -> QgsProcessingParameterDefinition:
+    if spec.name == ZONE_FIELD:
+        return QgsProcessingParameterField(
+            ZONE_FIELD.upper(), tr(spec.label), None, ZONES.upper(), optional=True
+        )
+    polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
+    return QgsProcessingParameterFeatureSource(ZONES.upper(), tr(spec.label), polygons, optional=True)
 
 
 def job_output(name: str, spec: Output, wanted: bool) -> QgsProcessingParameterDefinition:

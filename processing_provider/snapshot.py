@@ -38,6 +38,7 @@ from ..core.errors import OutputError, SamplesError
 from ..core.job import SamplesInput
 
 CLASS, NAME, GROUP, RADIUS = "class", "name", "group", "radius"
+ZONE = "zone"
 FEATURE = "feature"  # the id in the layer, by which reports name an area
 Styles = dict[str, tuple[str, str]]  # class value as text -> label, colour
 _SKIP_CHECKS = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
@@ -106,6 +107,24 @@ def write_polygons(layer: QgsVectorLayer, context: QgsProcessingContext) -> str:
     columns = QgsFields()
     rows = (_feature(columns, f.geometry(), []) for f in layer.getFeatures())
     _write(path, columns, (layer.wkbType(), layer.crs()), rows, context)
+    return path
+
+
+def write_zones(source: QgsProcessingFeatureSource, field: str, context: QgsProcessingContext) -> str:
+    """Write the polygons of `source` with a field `zone`, their value of `field` or their id, as text.
+
+    Raises `SamplesError` for a field that does not exist.
+    """
+    field = _field(source, field)
+    path = _new_file(source.sourceName())
+    columns = QgsVectorLayer(f"NoGeometry?field={ZONE}:string", "columns", "memory").fields()
+
+    def rows() -> Iterator[QgsFeature]:
+        for feature in source.getFeatures(QgsFeatureRequest(), _SKIP_CHECKS):
+            value = plain_value(feature[field]) if field else feature.id()
+            yield _feature(columns, feature.geometry(), ["" if value is None else str(value)])
+
+    _write(path, columns, (source.wkbType(), source.sourceCrs()), rows(), context, index=False)
     return path
 
 

@@ -26,8 +26,8 @@ from ..core.job_file import parse_job
 from ..core.job_kinds import KINDS
 from ..core.job_spec import MODALITIES, Parameter
 from ..core.source_options import options_of_rasters
-from .definitions import AUTO, LAYER_PARAMETERS
-from .snapshot import Snapshot, write_polygons, write_samples
+from .definitions import AUTO, LAYER_PARAMETERS, ZONE_FIELD, ZONES
+from .snapshot import ZONE, Snapshot, write_polygons, write_samples, write_zones
 
 _PROVIDER_OPTIONS = re.compile(r"\|(option|credential|authcfg):.*$")
 _BAND_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
@@ -314,6 +314,10 @@ def _setting(request: Request, spec: Parameter) -> Any:
     name, algorithm = spec.name.upper(), request.algorithm
     if spec.name in LAYER_PARAMETERS:
         return raster_path(_raster(request, name))
+    if spec.name == ZONES:
+        return _zones(request)
+    if spec.name == ZONE_FIELD:  # the snapshot has its own
+        return ZONE if request.given(ZONES.upper()) else ""
     read = {
         "int": algorithm.parameterAsInt,
         "float": algorithm.parameterAsDouble,
@@ -324,6 +328,17 @@ def _setting(request: Request, spec: Parameter) -> Any:
         "folder": algorithm.parameterAsFile,
     }[spec.type]
     return read(request.parameters, name, request.context)
+
+
+def _zones(request: Request) -> str:
+    """Return the path of a snapshot of the zones, "" where there are none."""
+    name = ZONES.upper()
+    if not request.given(name):
+        return ""
+    source = request.algorithm.parameterAsSource(request.parameters, name, request.context)
+    if source is None:
+        raise VectorReadError(f"{name}: '{request.parameters[name]}' cannot be read as a vector layer.")
+    return write_zones(source, request.text(ZONE_FIELD.upper()), request.context)
 
 
 def _outputs(request: Request, outputs: Mapping[str, Any], samples: str) -> dict[str, str]:

@@ -142,6 +142,21 @@ def linear_unit(crs: str) -> float:
     return float(_reference(crs).GetLinearUnits())
 
 
+@lru_cache(maxsize=256)
+def ellipsoid(crs: str) -> tuple[float, float]:
+    """Return the semi-major axis in metres and the squared eccentricity of a coordinate system."""
+    reference = _reference(crs)
+    inverse = float(reference.GetInvFlattening())
+    flattening = 1 / inverse if inverse else 0.0  # 0 stands for a sphere
+    return float(reference.GetSemiMajor()), flattening * (2 - flattening)
+
+
+@lru_cache(maxsize=256)
+def geographic_part(crs: str) -> str:
+    """Return, as WKT, the longitudes and latitudes that a coordinate system is made on."""
+    return str(_reference(crs).CloneGeogCS().ExportToWkt())
+
+
 def transform_points(
     xs: Sequence[float] | NDArray[Any], ys: Sequence[float] | NDArray[Any], from_crs: str, to_crs: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -461,6 +476,33 @@ class GeoTiff:
             data.tobytes(),
             buf_type=_FORMATS[self._layout.dtype],
         )
+
+    def sieve(self, source: str, smallest: int, neighbours: int, progress: Callable[[float], object]) -> None:
+        """Fill the raster with the first band of `source` without its small patches.
+
+        A patch of equal pixels (touching by a side, or with 8 `neighbours` also by a corner) with fewer than
+        `smallest` pixels takes the value of the largest patch that it touches. Pixels without data stay and
+        take no part. Raises `OutputError`, `RasterReadError`, and what `progress` raises.
+        """
+        dataset = open_raster(source)  # its bands live no longer than it does
+        band = dataset.GetRasterBand(1)
+        raised: list[BaseException] = []
+
+        def tell(fraction: float, *_: object) -> int:
+            try:
+                progress(fraction)
+            except BaseException as error:  # noqa: BLE001  an exception cannot leave through GDAL's C code
+                raised.append(error)
+            return 0 if raised else 1
+
+        target, arguments = self._dataset.GetRasterBand(1), (smallest, neighbours)
+        try:
+            _ask(self._fail, gdal.SieveFilter, band, band.GetMaskBand(), target, *arguments, callback=tell)
+        except OutputError:
+            if not raised:
+                raise
+        if raised:
+            raise raised[0]
 
     def finish(self) -> None:
         """Add overviews and close the file, so that every byte is on the disk. Raises `OutputError`."""

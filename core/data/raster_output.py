@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..progress import Progress
 from .classes import LandClass
 from .grid import Grid
 from .map_style import paletted_qml
@@ -71,9 +72,18 @@ class RasterOutput:
         """Write a window: (C, H, W), or (H, W) for a single band. Raises `OutputError`."""
         self._tiff.write(window, values)
 
+    def sieve(self, source: str, smallest: int, neighbours: int, progress: Progress) -> None:
+        """Write the raster at `source` without its small patches, see `GeoTiff.sieve`."""
+        self._tiff.sieve(source, smallest, neighbours, lambda done: progress(done, "Removing small patches"))
 
-def create_class_map(path: str | Path, grid: Grid, classes: Sequence[LandClass]) -> RasterOutput:
-    """Return the output for class values: one band, 0 = nodata, with colours, names and a style file."""
+
+def create_class_map(
+    path: str | Path, grid: Grid, classes: Sequence[LandClass], style: str = ""
+) -> RasterOutput:
+    """Return the output for class values: one band, 0 = nodata, with colours, names and a style file.
+
+    `style`: the text of that file, "" makes it.
+    """
     highest = max(c.value for c in classes)
     names, colors = [""] * (highest + 1), [""] * (highest + 1)
     names[0] = UNLABELLED
@@ -87,7 +97,7 @@ def create_class_map(path: str | Path, grid: Grid, classes: Sequence[LandClass])
         color_table=tuple(colors),
         overviews="mode",
     )
-    return RasterOutput(path, grid, layout, paletted_qml(classes))
+    return RasterOutput(path, grid, layout, style or paletted_qml(classes))
 
 
 def create_float_raster(path: str | Path, grid: Grid, band_names: Sequence[str]) -> RasterOutput:

@@ -117,7 +117,7 @@ def count_classes(path: str, progress: Progress = silent) -> dict[int, int]:
         rows, cols = reader.info.grid.shape
         for window in iter_tiles(rows, cols, _TILE):
             progress(window.row / rows, "Reading the class map")
-            values, numbers = np.unique(_classes_in(reader, window), return_counts=True)
+            values, numbers = np.unique(classes_in(reader, window), return_counts=True)
             counts.update(dict(zip(values.tolist(), numbers.tolist())))
     counts.pop(0, None)
     return dict(sorted(counts.items()))
@@ -137,13 +137,16 @@ def values_at(
             progress(number / len(groups), "Comparing map and reference")
             top, left = int(rows[members].min()), int(cols[members].min())
             height, width = int(rows[members].max()) - top + 1, int(cols[members].max()) - left + 1
-            values = _classes_in(reader, Window(top, left, height, width))
+            values = classes_in(reader, Window(top, left, height, width))
             out[members] = values[rows[members] - top, cols[members] - left]
     return out
 
 
-def _classes_in(reader: BandReader, window: Window) -> NDArray[np.int64]:
-    """Return a window as class values (H, W), nodata as 0."""
+def classes_in(reader: BandReader, window: Window) -> NDArray[np.int64]:
+    """Return a window of a class map as class values (H, W), nodata as 0.
+
+    Raises `ClassesError` for values that cannot be classes.
+    """
     values = reader.read(window)
     floating = values.dtype.kind == "f"
     empty = ~np.isfinite(values) if floating else np.zeros(values.shape, dtype=bool)
@@ -162,4 +165,4 @@ def _classes_in(reader: BandReader, window: Window) -> NDArray[np.int64]:
     return values.astype(np.int64)
 
 
-__all__ = ["AssessedMap", "SampleSet", "assess", "count_classes", "run", "values_at"]
+__all__ = ["AssessedMap", "SampleSet", "assess", "classes_in", "count_classes", "run", "values_at"]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from .assess import Assess
 from .check_inputs import CheckInputs
+from .class_areas import ClassAreas
 from .classify import Classify
 from .classify_scenes import ClassifyScenes
 from .demo_scene import DemoScene
 from .import_weights import ImportWeights
+from .minimum_mapping_unit import MinimumMappingUnit
 from .model_info import ModelInfo
 from .sample_report import SampleReport
 from .split_samples import SplitSamples
 from .train import Train
 
 ALGORITHMS = (
-    Train, Classify, ClassifyScenes, Assess, CheckInputs, SampleReport, SplitSamples, ModelInfo,
-    ImportWeights, DemoScene,
+    Train, Classify, ClassifyScenes, Assess, ClassAreas, MinimumMappingUnit, CheckInputs, SampleReport,
+    SplitSamples, ModelInfo, ImportWeights, DemoScene,
 )  # fmt: skip
