@@ -26,6 +26,7 @@ class Interface:
         self.bar = QgsMessageBar(self.window)
         self.actions, self.tools, self.pages = [], [], []
         self.save = QAction(self.window)
+        self.active = None
 
     def mainWindow(self):  # noqa: N802  QGIS names it
         return self.window
@@ -35,6 +36,12 @@ class Interface:
 
     def messageBar(self):  # noqa: N802  QGIS names it
         return self.bar
+
+    def activeLayer(self):  # noqa: N802  QGIS names it
+        return self.active
+
+    def setActiveLayer(self, layer):  # noqa: N802  QGIS names it
+        self.active = layer
 
     def actionSaveProject(self):  # noqa: N802  QGIS names it
         return self.save
