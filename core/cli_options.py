@@ -28,6 +28,9 @@ EXAMPLES = {
     "classareas": "landfuse classareas --classmap map.tif --zones districts.gpkg --zone-field name \\\n"
     "    --table areas.csv",
     "minimummappingunit": "landfuse minimummappingunit --classmap map.tif --unit 400 --filtered map_400.tif",
+    "compare": "landfuse compare --hsi hyper.tif --lidar height.tif --samples areas.gpkg \\\n"
+    "    --class-field class --methods mibf_net,random_forest,svm --subsets all,single --seeds 1,2,3 \\\n"
+    "    --folds 4 --results comparison",
     "checkinputs": "landfuse checkinputs --hsi hyper.tif --sar vv.tif vh.tif --report inputs.html",
     "splitsamples": "landfuse splitsamples --hsi hyper.tif --samples areas.gpkg --class-field class \\\n"
     "    --training train.gpkg --test test.gpkg",

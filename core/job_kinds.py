@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .job_spec import JobKind, Output, Parameter
 from .model_job_kinds import CLASSIFY, CLASSIFY_SCENES, IMPORT_WEIGHTS, PREVIEW, TRAIN
+from .study_job_kinds import COMPARE
 
 ASSESS = JobKind(
     title="Assess a class map",
@@ -178,6 +179,7 @@ KINDS: dict[str, JobKind] = {
     "assess": ASSESS,
     "classareas": CLASS_AREAS,
     "minimummappingunit": MINIMUM_MAPPING_UNIT,
+    "compare": COMPARE,
     "checkinputs": CHECK_INPUTS,
     "splitsamples": SPLIT_SAMPLES,
     "samplereport": SAMPLE_REPORT,

@@ -41,7 +41,7 @@ AUTO = "auto"  # the choice that leaves a quantity to the program
 LAYER_PARAMETERS = ("classmap",)
 # Polygons, with the setting that names one of their fields.
 ZONES, ZONE_FIELD = "zones", "zone_field"
-FILE_EXTENSIONS = {"model": "safetensors", "scene_list": "csv"}
+FILE_EXTENSIONS = {"model": "safetensors", "scene_list": "csv", "published": "csv"}
 FILE_FILTERS = {
     "safetensors": "Landfuse models (*.safetensors)",
     "html": "HTML files (*.html)",
@@ -66,6 +66,9 @@ NUMBER_LABELS = {
     "N_LEFT_OUT": "Pixels in neither part",
     "SCENES": "Scenes found",
     "MAPPED": "Scenes mapped in this run",
+    "CELLS": "Runs of the comparison",
+    "FINISHED": "Runs that are finished",
+    "FAILED": "Runs that failed",
     "SKIPPED": "Scenes whose maps were finished already",
     "HECTARES": "Hectares with a class (pixel count)",
     "N_ZONES": "Number of zones",

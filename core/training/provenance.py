@@ -73,7 +73,7 @@ def write_sidecars(
     resolved = {
         **settings,
         "versions": versions(),
-        "inputs": [_file_facts(path) for path in read],
+        "inputs": [file_facts(path) for path in read],
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
     kept = replace(
@@ -126,7 +126,7 @@ def _fixed(job: Job, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: settings[name] for name in job.parameters if name in settings}
 
 
-def _file_facts(name: str) -> dict[str, Any]:
+def file_facts(name: str) -> dict[str, Any]:
     """Return size and time of change of an input, of a folder all files in it; no file has neither."""
     path = Path(file_of(name))
     try:

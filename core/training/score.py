@@ -101,7 +101,7 @@ def _score_on_given(
     job: Job, spec: SamplesInput, scene: Scene, recipe: Recipe, progress: Progress
 ) -> tuple[Fit, Score]:
     # Before the training, which a wrong class field must not cost.
-    tests = _given_tests(spec, scene, progress.part(0.0, 0.05))
+    tests = read_test_samples(spec, scene, progress.part(0.0, 0.05))
     near = within_gap(tests.rows, tests.cols, scene.samples.rows, scene.samples.cols, recipe.patch_size)
     notes = [f"Test samples: {note}" for note in tests.notes]
     for note in notes:
@@ -121,7 +121,7 @@ def _score_on_given(
     return fit, replace(score, notes=tuple(notes))
 
 
-def _given_tests(spec: SamplesInput, scene: Scene, progress: Progress) -> SampleSet:
+def read_test_samples(spec: SamplesInput, scene: Scene, progress: Progress) -> SampleSet:
     """Return the test samples of the job; those of classes that are not trained are ignored."""
     with named_place(spec.path):
         tests = read_samples(spec, scene.grid, scene.samples.classes, progress.part(0.0, 0.7))

@@ -7,6 +7,7 @@ from .check_inputs import CheckInputs
 from .class_areas import ClassAreas
 from .classify import Classify
 from .classify_scenes import ClassifyScenes
+from .compare import Compare
 from .demo_scene import DemoScene
 from .import_weights import ImportWeights
 from .minimum_mapping_unit import MinimumMappingUnit
@@ -16,6 +17,6 @@ from .split_samples import SplitSamples
 from .train import Train
 
 ALGORITHMS = (
-    Train, Classify, ClassifyScenes, Assess, ClassAreas, MinimumMappingUnit, CheckInputs, SampleReport,
-    SplitSamples, ModelInfo, ImportWeights, DemoScene,
+    Train, Classify, ClassifyScenes, Assess, ClassAreas, MinimumMappingUnit, Compare, CheckInputs,
+    SampleReport, SplitSamples, ModelInfo, ImportWeights, DemoScene,
 )  # fmt: skip
