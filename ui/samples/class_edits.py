@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -99,6 +99,15 @@ def _change(layer: QgsVectorLayer, feature: int, position: int, value: Any) -> N
             f"The value '{value}' cannot be written to the field '{layer.fields().at(position).name()}'.",
             where=layer.name(),
         )
+
+
+def renumber_areas(layer: QgsVectorLayer, field: str, numbers: Mapping[Any, int]) -> None:
+    """Give the areas new values, each by the one that it holds."""
+    class_at = layer.fields().lookupField(field)
+    found = {new: feature_ids(layer, field, [old]) for old, new in numbers.items() if new != old}
+    for new, ids in found.items():
+        for number in ids:
+            _change(layer, number, class_at, new)
 
 
 def name_field(layer: QgsVectorLayer, field: str) -> int:

@@ -27,6 +27,22 @@ class ClassRow:
     styled: bool = True
 
 
+@dataclass(frozen=True)
+class ClassCount:
+    """What the areas of a class amount to; None for what is not known (yet).
+
+    `areas`: features; `square_metres` on the ellipsoid; `pixels` map pixels; `places`: areas nearer to each
+    other than the gap of a run are one. `verdict`: one of `GOOD`, `THIN`, `FEW`, `NONE` of the sample report
+    (good from 5 places, thin from 3, both from 30 pixels), "" where pixels are not known.
+    """
+
+    areas: int | None = None
+    square_metres: float | None = None
+    pixels: int | None = None
+    places: int | None = None
+    verdict: str = ""
+
+
 def text_numbers(occurring: Mapping[str, int], listed: Iterable[str]) -> dict[str, tuple[int, str]]:
     """Return number and spelling of every class of a text field, by `name_key`.
 

@@ -6,17 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from qgis.core import QgsGeometry, QgsMapLayer, QgsRasterLayer, QgsVectorLayer
-from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
+from qgis.core import QgsGeometry, QgsVectorLayer
 
+from ...core.data.class_numbers import class_numbers
 from ...core.data.classes import palette_color
 from ...core.data.spelling import tidy
 from ...core.errors import ClassesError, SamplesError
-from ...core.evaluation.sample_statistics import ClassFigures
-from ..state.session import Session
 from . import class_edits
-from .class_row import ClassRow, class_number, free_value
-from .class_rows import Content, is_text, read_rows
+from .class_row import ClassCount, ClassRow, class_number, free_value
+from .class_rows import is_text
 from .class_style import (
     categories_of,
     color_of,
@@ -25,109 +23,14 @@ from .class_style import (
     recolored,
     renamed,
     stored_key,
-    style_on,
-    write_categories,
 )
-from .layer_watch import LayerWatch
+from .class_view import ClassView
 
-__all__ = ["ClassRow", "ClassTable"]
+__all__ = ["ClassCount", "ClassRow", "ClassTable"]
 
 
-class ClassTable(QObject):
-    """The classes of the session's training areas. Main thread only.
-
-    The rows are read from the layer's style and never kept beside it: a change in QGIS shows here at once,
-    and a change here is a change of the style, as a step in the layer's own history.
-    """
-
-    changed = pyqtSignal()  # rows, layer, or what can be done with it
-    current_changed = pyqtSignal()
-    counts_changed = pyqtSignal()
-
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.session = session
-        self._rows: tuple[ClassRow, ...] = ()
-        self._content = Content()
-        self._counts: dict[int, ClassFigures] = {}
-        self._current = ""  # the key of the class: values of a text field change as classes come and go
-        self._watch = LayerWatch(self)
-        self._watch.style_changed.connect(self.refresh)
-        self._watch.abilities_changed.connect(self._abilities)
-        session.samples_changed.connect(self._bind)
-        self._bind()
-
-    def tr(self, text: str) -> str:
-        return QCoreApplication.translate("Landfuse", text)
-
-    @property
-    def rows(self) -> tuple[ClassRow, ...]:
-        """The classes, in the order of the legend."""
-        return self._rows
-
-    @property
-    def source(self) -> QgsMapLayer | None:
-        """The layer that was chosen: areas or a label raster; None where there is none."""
-        return self.session.samples_layer()
-
-    @property
-    def field(self) -> str:
-        """The class field as the layer spells it, "" where there is none."""
-        layer = self.source
-        if not isinstance(layer, QgsVectorLayer):
-            return ""
-        position = layer.fields().lookupField(self.session.samples.class_field)
-        return layer.fields().at(position).name() if position >= 0 else ""
-
-    @property
-    def counts(self) -> Mapping[int, ClassFigures]:
-        """What the areas of each class amount to, by class value; nothing until it is known."""
-        return self._counts
-
-    @property
-    def layer(self) -> QgsVectorLayer | None:
-        """The layer that areas can be added to, None where there is none (see `refusal`)."""
-        return None if self.refusal else self.source
-
-    @property
-    def refusal(self) -> str:
-        """Why no class or area can be changed, "" where they can."""
-        layer = self.source
-        if layer is None:
-            return self.tr("Choose or make a layer of training areas first.")
-        if isinstance(layer, QgsRasterLayer):
-            return self.tr("The classes of a label raster can be seen here, not changed.")
-        if not layer.isValid():
-            return self.tr("The layer's data source is missing.")
-        if not self.field:
-            return self.tr("Choose the field that holds the class.")
-        if not class_edits.can_edit(layer):
-            return self.tr("The layer is read-only.")
-        return ""
-
-    @property
-    def current(self) -> ClassRow | None:
-        """The class of the next area."""
-        return next((row for row in self._rows if stored_key(row.stored) == self._current), None)
-
-    def row(self, value: int) -> ClassRow | None:
-        """Return the class with this value."""
-        return next((row for row in self._rows if row.value == value), None)
-
-    def set_current(self, value: int) -> None:
-        """Make the class with this value the current one; another value changes nothing."""
-        row = self.row(value)
-        if row is not None and stored_key(row.stored) != self._current:
-            self._current = stored_key(row.stored)
-            self.current_changed.emit()
-
-    def select_next(self, step: int) -> None:
-        """Go `step` classes down the list (up where negative), round at its ends."""
-        if not self._rows:
-            return
-        keys = [stored_key(row.stored) for row in self._rows]
-        at = keys.index(self._current) if self._current in keys else -min(step, 1)
-        self.set_current(self._rows[(at + step) % len(keys)].value)
+class ClassTable(ClassView):
+    """The class view with what changes it. Each change is one step in the layer's own history."""
 
     def add_area(self, geometry: QgsGeometry) -> None:
         """Add an area of the current class, in the layer's CRS, as one step that can be undone.
@@ -204,6 +107,20 @@ class ClassTable(QObject):
             class_edits.push_style(layer, field, left, "")
         self._select(target.stored)
 
+    def renumber(self) -> None:
+        """Give all classes of a number field the values 1, 2, 3 ..., as one step: see `outside`."""
+        with self._step(self.tr("Renumber the classes")) as (layer, field):
+            before = self._styled(layer, field)
+            used = {*map(_whole, self._read.content.occurring), *(_whole(key_of(c)) for c in before)}
+            numbers = class_numbers(used - {0}, True)
+            class_edits.renumber_areas(layer, field, numbers)
+            after = [_renumbered(c, numbers) for c in before]
+            named = {_whole(key_of(c)) for c in before}
+            for old, new in numbers.items():
+                if old not in named:
+                    after.append(make_category(layer, new, f"class {old}", palette_color(new - 1)))
+            class_edits.push_style(layer, field, after, "")
+
     def undo(self) -> None:
         """Take the last step back, whether it was made here or on the map."""
         self._travel("undo")
@@ -212,42 +129,11 @@ class ClassTable(QObject):
         """Make the step that was taken back again."""
         self._travel("redo")
 
-    def refresh(self) -> None:
-        """Read the rows anew; announces what is different."""
-        layer, field = self.source, self.field
-        rows = read_rows(layer, field, self._content) if field else ()
-        if rows != self._rows:
-            self._rows = rows
-            self.changed.emit()
-        if self.current is None:
-            self._select(rows[0].stored if rows else None)
-
-    def shut_down(self) -> None:
-        """Stop listening, when the plugin is unloaded."""
-        self.session.samples_changed.disconnect(self._bind)
-        self._watch.follow(None)
-
-    def _bind(self) -> None:
-        self._rows, self._content = (), Content()
-        self._watch.follow(self.source)
-        self.refresh()
-        self.changed.emit()
-
-    def _abilities(self) -> None:
-        self.refresh()
-        self.changed.emit()
-
     def _travel(self, direction: str) -> None:
         layer = self.source
         if isinstance(layer, QgsVectorLayer):
             getattr(layer.undoStack(), direction)()
             layer.triggerRepaint()
-
-    def _select(self, stored: Any) -> None:
-        key = "" if stored is None else stored_key(stored)
-        if key != self._current:
-            self._current = key
-            self.current_changed.emit()
 
     def _editable(self) -> tuple[QgsVectorLayer, str]:
         if self.refusal:
@@ -262,9 +148,7 @@ class ClassTable(QObject):
 
     def _styled(self, layer: QgsVectorLayer, field: str) -> list[Any]:
         """Return the categories of the layer, which is drawn by class from now on."""
-        if style_on(layer, field) is None:
-            rows = self._rows
-            write_categories(layer, field, [make_category(layer, r.stored, r.name, r.color) for r in rows])
+        self.draw_by_class()
         return categories_of(layer, field)
 
     def _replace(self, row: ClassRow, new: ClassRow, verb: str) -> None:
@@ -321,3 +205,16 @@ class ClassTable(QObject):
 def _changed(category: Any, new: ClassRow) -> Any:
     copy = renamed(category, new.name, new.stored)
     return copy if new.color.lower() == color_of(category) else recolored(copy, new.color)
+
+
+def _whole(value: Any) -> int:
+    """Return a number of a class field or style, 0 for what is none."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return 0
+
+
+def _renumbered(category: Any, numbers: Mapping[int, int]) -> Any:
+    old = _whole(key_of(category))
+    return renamed(category, category.label() or f"class {old}", numbers[old]) if old in numbers else category

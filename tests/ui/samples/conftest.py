@@ -8,11 +8,12 @@ import pytest
 
 pytest.importorskip("qgis.core", reason="needs QGIS")
 
+from landfuse.plugin import LandfusePlugin
 from landfuse.ui.samples.class_style import make_category, write_categories
 from landfuse.ui.samples.class_table import ClassTable
-from landfuse.ui.state.choices import SamplesChoice
+from landfuse.ui.state.choices import MethodChoice, SamplesChoice, SourceChoice
 from landfuse.ui.state.session import Session
-from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRasterLayer, QgsRectangle, QgsVectorLayer
 
 X, Y = 400000.0, 5800000.0
 CLASSES = ((1, "water", "#1f78b4"), (2, "grass", "#33a02c"), (5, "roof", "#e31a1c"))
@@ -45,6 +46,15 @@ def drawn_by_class(layer, field, classes):
 def see():
     """Functions that make and look at layers."""
     return SimpleNamespace(square=square, values=values_of, style=style_of, draw=drawn_by_class)
+
+
+@pytest.fixture
+def provider(qgis_app, qgis_processing):
+    """The algorithms as the plugin registers them."""
+    plugin = LandfusePlugin(None)
+    plugin.initProcessing()
+    yield plugin.provider
+    plugin.unload()
 
 
 @pytest.fixture
@@ -94,5 +104,29 @@ def areas(add_layer, session):
     """Three classes with 40, 3 and 2 polygons, drawn by class and chosen as training areas."""
     layer = add_layer([1] * 40 + [2] * 3 + [5] * 2)
     drawn_by_class(layer, "class", CLASSES)
+    session.set_samples(SamplesChoice(layer.id(), "class"))
+    return layer
+
+
+@pytest.fixture
+def scene(provider, project, session, small_scene):
+    """The two sources of the small scene (48 x 48 pixels of 2 m) in the project, chosen in the session."""
+    choices = []
+    for key, rasters in small_scene.inputs.items():
+        layer = QgsRasterLayer(rasters[0]["path"], key)
+        assert layer.isValid()
+        project.addMapLayer(layer)
+        choices.append(SourceChoice(key, (layer.id(),)))
+    session.set_sources(choices)
+    session.set_method(MethodChoice(method="random_forest", parameters={"gap": 4.0, "context_windows": "3"}))
+    return small_scene
+
+
+@pytest.fixture
+def scene_areas(scene, project, session):
+    """The 16 areas of the small scene (a GeoPackage) as training areas."""
+    layer = QgsVectorLayer(scene.samples["path"], "areas", "ogr")
+    assert layer.isValid()
+    project.addMapLayer(layer)
     session.set_samples(SamplesChoice(layer.id(), "class"))
     return layer
