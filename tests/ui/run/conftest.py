@@ -6,10 +6,13 @@ import pytest
 
 pytest.importorskip("qgis.core", reason="needs QGIS")
 
+import sys
 from pathlib import Path
 
+from landfuse.core.environment import verify, write_record
 from landfuse.core.job_spec import JobResult
 from landfuse.processing_provider import runtime
+from landfuse.processing_provider.engine_client import close_shared_client
 from landfuse.processing_provider.provider import LandfuseProvider
 from landfuse.ui.state.choices import MethodChoice, SamplesChoice, SourceChoice
 from landfuse.ui.state.session import Session
@@ -42,6 +45,18 @@ def session(qgis_app, qgis_processing, small_scene):
     # pytest lets go of the last test's fixtures after QGIS has ended: layers would be freed too late.
     project.removeAllMapLayers()
     QgsApplication.processingRegistry().removeProvider(provider)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder of the engine whose record names this Python."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LANDFUSE_HOME", str(folder))
+        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+        write_record(verify(sys.executable))
+        yield folder
+        close_shared_client()
 
 
 class StubEngine:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,27 +12,14 @@ pytest.importorskip("qgis.core", reason="needs QGIS")
 pytest.importorskip("torch", reason="needs the engine's packages")
 pytest.importorskip("sklearn", reason="needs the engine's packages")
 
-from landfuse.core.environment import verify, write_record
 from landfuse.core.models.model_file import read_metadata
-from landfuse.processing_provider.engine_client import close_shared_client, shared_client
+from landfuse.processing_provider.engine_client import shared_client
 from landfuse.ui.run.runner import Runner
 from landfuse.ui.state import jobs
 from landfuse.ui.state.choices import MethodChoice
 from qgis.core import QgsRasterLayer
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """A folder of the engine whose record names this Python."""
-    folder = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LANDFUSE_HOME", str(folder))
-        patch.setenv("OMP_WAIT_POLICY", "PASSIVE")
-        write_record(verify(sys.executable))
-        yield folder
-        close_shared_client()
 
 
 @pytest.fixture

@@ -1,0 +1,158 @@
+"""The run step: its button, what is missing, and how a run is shown."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("qgis.gui", reason="needs QGIS")
+
+from landfuse.core.errors import EngineError
+from landfuse.ui.run.runner import CANCELLING, IDLE, RUNNING, Runner
+from landfuse.ui.run.step import RunStep
+from landfuse.ui.samples.class_table import ClassTable
+from landfuse.ui.state.choices import MethodChoice
+from landfuse.ui.state.context import DockContext
+from qgis.PyQt.QtCore import Qt
+
+
+@pytest.fixture
+def step(session, engine, interface, qtbot):
+    runner = Runner(session)
+    classes = ClassTable(session)
+    made = RunStep(DockContext(interface, session, classes, runner, None))
+    qtbot.addWidget(made)
+    made.resize(320, 700)
+    made.show()
+    yield made
+    made.shut_down()
+    runner.shut_down()
+    if hasattr(classes, "shut_down"):
+        classes.shut_down()
+
+
+def press(qtbot, step):
+    qtbot.mouseClick(step.button, Qt.MouseButton.LeftButton)
+
+
+def test_a_click_runs_and_the_scores_stand_there_afterwards(qtbot, session, step):
+    assert step.button.text() == "Run"
+    with qtbot.waitSignal(step.context.runner.finished, timeout=10000):
+        press(qtbot, step)
+        assert (step.context.runner.state, step.button.text()) == (RUNNING, "Cancel")
+    assert "Overall accuracy 0.750" in step.scores.text()
+    assert step.scores.isVisible()
+    assert not step.bar.isVisible()
+    assert step.button.text() == "Run"
+    assert set(session.runs[0].parameters) == {"train", "classify"}
+
+
+@pytest.mark.parametrize(("aim", "kinds"), [("train", ["train"]), ("classify", ["classify"])])
+def test_the_aim_decides_which_jobs_run(qtbot, session, step, engine, small_scene, aim, kinds):
+    model = small_scene.out / "m.safetensors"
+    model.write_bytes(b"")
+    session.set_method(replace(session.method, aim=aim, model=str(model)))
+    with qtbot.waitSignal(step.context.runner.finished, timeout=10000):
+        press(qtbot, step)
+    assert [job.kind for job in engine.jobs] == kinds
+
+
+def test_what_is_missing_is_listed_and_the_button_says_why_it_is_off(qtbot, session, step):
+    session.set_sources([])
+    assert not step.button.isEnabled()
+    assert "Sources: add at least one layer" in step.missing.text()
+    assert "Sources: add at least one layer" in step.button.toolTip()
+    session.project.removeMapLayer(session.samples.layer)
+    assert "layer of training areas" in step.missing.text()
+    session.set_method(MethodChoice("classify"))
+    assert "choose a model file" in step.missing.text()
+    session.set_method(MethodChoice("classify", model="/no/such.safetensors"))
+    assert "is gone" in step.missing.text()
+
+
+def test_the_button_is_on_again_once_nothing_is_missing(session, step):
+    sources = session.sources
+    session.set_sources([])
+    session.set_sources(sources)
+    assert step.button.isEnabled()
+    assert not step.missing.isVisible()
+    assert "samples" in step.button.toolTip()
+
+
+def test_progress_curves_warnings_and_log_are_shown(qtbot, session, step, engine):
+    go_on = []
+
+    def work(job, progress):
+        if job.kind == "train":
+            progress(0.5, "training, epoch 2 of 4", 90)
+            progress.metric(1, "loss", 0.5)
+            progress.log("Samples per class: 10.")
+            progress.warn("Values lie outside.")
+            while not go_on:
+                progress.check()
+                time.sleep(0.01)
+
+    engine.work = work
+    press(qtbot, step)
+    qtbot.waitUntil(lambda: step.notes.isVisible(), timeout=5000)
+    assert "Training, epoch 2 of 4" in step.stage.text()
+    assert "left" in step.stage.text()
+    assert 0 < step.bar.value() < step.bar.maximum()
+    assert step.curves.isVisible()
+    assert "Values lie outside." in step.notes.text()
+    assert "10." not in step.notes.text()
+    assert not step.log.isVisible()
+    qtbot.mouseClick(step.fold.button, Qt.MouseButton.LeftButton)
+    assert step.log.isVisible()
+    assert "Samples per class: 10." in step.log.toPlainText()
+    with qtbot.waitSignal(step.context.runner.finished, timeout=5000):
+        go_on.append(True)
+
+
+def test_a_second_click_cancels(qtbot, session, step, engine, small_scene, interface):
+    def work(job, progress):
+        while True:
+            progress(0.1, "Working")
+            time.sleep(0.02)
+
+    engine.work = work
+    press(qtbot, step)
+    qtbot.waitUntil(lambda: bool(engine.jobs), timeout=5000)
+    with qtbot.waitSignal(step.context.runner.failed, timeout=5000):
+        press(qtbot, step)
+        assert step.context.runner.state == CANCELLING
+        assert not step.button.isEnabled()
+    assert "nothing is left" in interface.said()
+    assert small_scene.left() == []
+    assert (step.button.text(), step.button.isEnabled()) == ("Run", True)
+
+
+def test_a_failure_is_told_with_its_remedy_and_stays_in_the_log(qtbot, session, step, engine, interface):
+    def work(job, progress):
+        raise EngineError("The engine ended.", remedy="Run it again.")
+
+    engine.work = work
+    with qtbot.waitSignal(step.context.runner.failed, timeout=5000):
+        press(qtbot, step)
+    assert interface.said() == "The engine ended. Run it again."
+    assert "The engine ended." in step.log.toPlainText()
+    assert step.context.runner.state == IDLE
+
+
+def test_without_a_folder_nothing_starts(qtbot, session, step, engine, monkeypatch):
+    from landfuse.ui.state import folder
+
+    session.set_folder("")
+    monkeypatch.setattr(folder, "needed_folder", lambda context: "")
+    press(qtbot, step)
+    assert step.context.runner.state == IDLE
+    assert engine.jobs == []
+
+
+def test_the_step_fits_into_a_narrow_dock(qtbot, step):
+    with qtbot.waitSignal(step.context.runner.finished, timeout=10000):
+        press(qtbot, step)
+    step.curves.show()
+    assert step.minimumSizeHint().width() <= 320
