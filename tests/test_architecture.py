@@ -43,8 +43,8 @@ CORE_ARROWS: dict[str, set[str]] = {
     | {"cli_options", "cli_progress", "environment", "setup_runtime", "dispatch", "serve", "data"},
     "__main__": {"cli"},
 }
-# evaluation.model_info_job reads the header of a model file; the reading function is free of torch.
-CORE_EXCEPTIONS = {("evaluation/model_info_job.py", "models")}
+# Two modules of evaluation read the header of a model file; the reading function is free of torch.
+CORE_EXCEPTIONS = {("evaluation/model_info_job.py", "models"), ("evaluation/run_accuracy.py", "models")}
 SHELL_ARROWS: dict[str, set[str]] = {
     "core": set(),
     "processing_provider": {"core"},

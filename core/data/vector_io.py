@@ -516,6 +516,39 @@ def _quiet() -> Iterator[None]:
         gdal.PopErrorHandler()
 
 
+def overlapping(before: Sequence[bytes], after: Sequence[bytes]) -> int:
+    """Return how many geometries (WKB, of one CRS) of two lists lie over each other, in pairs.
+
+    Each geometry is in one pair at most, with the one with which it has the largest area in common. Areas
+    that only touch are apart; lines and points that touch are not.
+    """
+    with _quiet():
+        olds = [ogr.CreateGeometryFromWkb(wkb) for wkb in before]
+        news = [ogr.CreateGeometryFromWkb(wkb) for wkb in after]
+        boxes = np.array([new.GetEnvelope() for new in news]).reshape(-1, 4)
+        found = []
+        for i, old in enumerate(olds):
+            x_min, x_max, y_min, y_max = old.GetEnvelope()
+            near = (boxes[:, 0] <= x_max) & (boxes[:, 1] >= x_min)
+            near &= (boxes[:, 2] <= y_max) & (boxes[:, 3] >= y_min)
+            for j in np.flatnonzero(near).tolist():
+                if old.Intersects(news[j]):
+                    size = _common_area(old, news[j])
+                    if size or _dimension(old) < 2:
+                        found.append((-size, i, j))
+    taken: tuple[set[int], set[int]] = (set(), set())
+    for _, i, j in sorted(found):
+        if i not in taken[0] and j not in taken[1]:
+            taken[0].add(i)
+            taken[1].add(j)
+    return len(taken[0])
+
+
+def _common_area(one: Any, other: Any) -> float:
+    common = one.Intersection(other)
+    return 0.0 if common is None or _dimension(common) < 2 else float(common.GetArea())
+
+
 def geometry_kind(wkb: bytes) -> str:
     """Return "point", "line", "polygon", or "mixed" for a geometry as WKB."""
     return _shape(ogr.CreateGeometryFromWkb(wkb).GetGeometryType())

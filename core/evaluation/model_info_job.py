@@ -96,7 +96,10 @@ def method_title(metadata: Mapping[str, Any]) -> str:
 def _groups(metadata: Mapping[str, Any]) -> list[tuple[str, Facts]]:
     return [
         ("Model", _model_facts(metadata)),
-        ("Scores", _flat({k: v for k, v in metadata.get("scores", {}).items() if k != "matrix"})),
+        (
+            "Scores",
+            _flat({k: v for k, v in metadata.get("scores", {}).items() if k not in ("matrix", "groups")}),
+        ),
         ("Grid", _flat(metadata.get("grid", {}))),
         ("Training", _flat(metadata.get("training", {}))),
     ]

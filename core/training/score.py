@@ -13,6 +13,7 @@ from ..data.sample_set import SampleSet
 from ..data.samples import drop_invalid, read_samples
 from ..data.splits import Split, assign_groups, hold_back
 from ..evaluation.confusion import ConfusionMatrix
+from ..evaluation.group_scores import GroupScore, group_scores
 from ..evaluation.metrics import Interval, clustered_interval, compute_metrics
 from ..job import Job, SamplesInput
 from ..progress import Progress
@@ -31,7 +32,7 @@ class Score:
 
     `measured_on` says on what, `saved_model` on what the saved model was trained; `not_assessed` are the
     indexes of the classes without test samples; `n_places` counts the independent groups behind the matrix;
-    `notes` say what was left out and what to beware of.
+    `notes` say what was left out and what to beware of; `groups` are the scores of each held-back group.
     """
 
     matrix: ConfusionMatrix
@@ -41,6 +42,7 @@ class Score:
     n_places: int
     place_interval: Interval | None
     notes: tuple[str, ...] = ()
+    groups: tuple[GroupScore, ...] = ()
 
     def numbers(self) -> dict[str, Any]:
         """OA, AA, kappa and macro F1; None where undefined."""
@@ -140,4 +142,5 @@ def _scored(
         not_assessed=tuple(absent.tolist()),
         n_places=len(np.unique(tests.groups)),
         place_interval=clustered_interval(found == tests.labels, tests.groups),
+        groups=group_scores(tests, found, scene.grid),
     )

@@ -6,6 +6,7 @@ the rest is scored on them, and a second model is trained on all samples with th
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -115,4 +116,13 @@ def _scores(score: Score | None) -> dict[str, Any]:
         "saved_model": score.saved_model,
         "not_assessed": list(score.not_assessed),
         "matrix": score.matrix.counts.tolist(),
+        "n_places": score.n_places,
+        "interval": _interval(score),
+        "groups": [group.to_json() for group in score.groups],
     }
+
+
+def _interval(score: Score) -> list[float]:
+    """Return the interval of the overall accuracy by places; [] where there are too few of them."""
+    found = score.place_interval
+    return [] if found is None or math.isnan(found.low) else [found.low, found.high]
