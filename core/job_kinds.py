@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .feature_job_kinds import DIFFUSION_FEATURES
 from .job_spec import JobKind, Output, Parameter
 from .model_job_kinds import CLASSIFY, CLASSIFY_SCENES, IMPORT_WEIGHTS, PREVIEW, TRAIN
 from .study_job_kinds import COMPARE
@@ -185,6 +186,7 @@ KINDS: dict[str, JobKind] = {
     "samplereport": SAMPLE_REPORT,
     "modelinfo": MODEL_INFO,
     "importweights": IMPORT_WEIGHTS,
+    "diffusionfeatures": DIFFUSION_FEATURES,
     "demoscene": DEMO_SCENE,
 }
 

@@ -2,28 +2,8 @@
 
 from __future__ import annotations
 
+from .device_parameters import DEVICE, THREADS
 from .job_spec import METHODS, MODALITIES, PUBLISHED, JobKind, Output, Parameter
-
-_DEVICE = Parameter(
-    "device",
-    "choice",
-    "auto",
-    "Device",
-    "Where the network runs; auto takes the GPU if there is one.",
-    choices=("auto", "cpu", "cuda"),
-    advanced=True,
-)
-
-_THREADS = Parameter(
-    "threads",
-    "int",
-    0,
-    "Processor threads (0 = automatic)",
-    "0 takes all cores but one, and both of a machine with two.",
-    minimum=0,
-    maximum=256,
-    advanced=True,
-)
 
 _BATCH = Parameter(
     "batch_size",
@@ -65,8 +45,8 @@ _MAPPING = (
         advanced=True,
     ),
     _BATCH,
-    _DEVICE,
-    _THREADS,
+    DEVICE,
+    THREADS,
 )
 
 TRAIN = JobKind(
@@ -210,8 +190,8 @@ TRAIN = JobKind(
         ),
         _BATCH,
         Parameter("seed", "int", 42, "Random seed", minimum=0, maximum=2**31 - 1, advanced=True),
-        _DEVICE,
-        _THREADS,
+        DEVICE,
+        THREADS,
     ),
     outputs={
         "model": Output("Model file", "safetensors", required=True),

@@ -41,7 +41,9 @@ AUTO = "auto"  # the choice that leaves a quantity to the program
 LAYER_PARAMETERS = ("classmap",)
 # Polygons, with the setting that names one of their fields.
 ZONES, ZONE_FIELD = "zones", "zone_field"
-FILE_EXTENSIONS = {"model": "safetensors", "scene_list": "csv", "published": "csv"}
+FILE_EXTENSIONS = {
+    "model": "safetensors", "extractor": "safetensors", "scene_list": "csv", "published": "csv",
+}  # fmt: skip
 FILE_FILTERS = {
     "safetensors": "Landfuse models (*.safetensors)",
     "html": "HTML files (*.html)",
@@ -61,6 +63,7 @@ NUMBER_LABELS = {
     "N_SAMPLES": "Usable pixels",
     "LEAST_SEPARABILITY": "Jeffries-Matusita distance of the least separable pair (0 to 2)",
     "N_CONFLICTS": "Likely conflicts",
+    "N_FEATURES": "Bands written",
     "N_TRAINING": "Pixels in the training part",
     "N_TEST": "Pixels in the test part",
     "N_LEFT_OUT": "Pixels in neither part",

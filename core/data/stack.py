@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -36,6 +36,18 @@ class StackWindow:
     valid: NDArray[np.bool_]
 
 
+class DerivedReader(Protocol):
+    """Bands that are computed from the sources of a stack, such as the information of a diffusion model."""
+
+    n_bands: int
+
+    def read(self, window: Window) -> Floats:
+        """Return the bands (C, H, W) of a window inside the grid."""
+
+    def close(self) -> None:
+        """Free what is held."""
+
+
 class Stack:
     """All modalities on a grid; a context manager, for use by one thread at a time.
 
@@ -50,6 +62,7 @@ class Stack:
     ) -> None:
         self.modalities, self.grid = dict(modalities), grid
         self._readers = {key: _ModalityReader(m, grid) for key, m in modalities.items()}
+        self._derived: dict[str, DerivedReader] = {}
         sources = [modality.rasters[0].info for modality in modalities.values()]
         self.mask = Mask(mask, grid, mask_values, sources) if mask else None
 
@@ -61,6 +74,8 @@ class Stack:
 
     def close(self) -> None:
         """Close all files."""
+        for derived in self._derived.values():
+            derived.close()
         for reader in self._readers.values():
             reader.close()
         if self.mask is not None:
@@ -68,13 +83,22 @@ class Stack:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The modalities in order."""
-        return tuple(self.modalities)
+        """The modalities in order, then what was attached."""
+        return (*self.modalities, *self._derived)
 
     @property
     def bands(self) -> dict[str, int]:
-        """Number of bands of each modality."""
-        return {key: len(m.bands) for key, m in self.modalities.items()}
+        """Number of bands of each of `keys`."""
+        own = {key: len(m.bands) for key, m in self.modalities.items()}
+        return {**own, **{key: reader.n_bands for key, reader in self._derived.items()}}
+
+    def attach(self, key: str, reader: DerivedReader) -> None:
+        """Read bands computed from the sources as well; they have no say in what is valid."""
+        self._derived[key] = reader
+
+    def read_source(self, key: str, window: Window) -> Floats:
+        """Return the bands (C, H, W) of one modality in a window inside the grid, NaN where invalid."""
+        return self._readers[key].read(window)
 
     def read(self, window: Window, margin: int = 0) -> StackWindow:
         """Read a window inside the grid with `margin` pixels around it; beyond the scene it is mirrored."""
@@ -87,6 +111,7 @@ class Stack:
         valid = self._allowed(part)
         for key, reader in self._readers.items():
             valid &= reader.valid(data[key])
+        data |= {key: reader.read(part) for key, reader in self._derived.items()}
         if part == Window(window.row - margin, window.col - margin, len(rows), len(cols)):
             return StackWindow(data, valid)
         row_index, col_index = rows[:, None] - part.row, cols[None, :] - part.col
@@ -102,7 +127,10 @@ class Stack:
 
     def valid(self, window: Window) -> NDArray[np.bool_]:
         """Return which pixels (H, W) of a window are valid in every modality and not masked."""
-        return self.read(window).valid
+        valid = self._allowed(window)
+        for reader in self._readers.values():
+            valid &= reader.valid(reader.read(window))
+        return valid
 
     def _allowed(self, window: Window) -> NDArray[np.bool_]:
         if self.mask is None:

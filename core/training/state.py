@@ -24,6 +24,7 @@ from torch import nn
 from ..errors import ModelFileError, OutputError
 from ..models.tensor_file import read_arrays, read_header, write_arrays
 from ..progress import Progress, silent
+from .diffusion_plan import DiffusionPlan
 from .plan import TrainingPlan
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _nested(arrays: Arrays) -> dict[int, dict[str, Any]]:
     return found
 
 
-def fingerprint(plan: TrainingPlan, config: Mapping[str, Any], arrays: Iterable[Any]) -> str:
+def fingerprint(plan: TrainingPlan | DiffusionPlan, config: Mapping[str, Any], arrays: Iterable[Any]) -> str:
     """Return what tells one run from another: plan (but for its learning rate), configuration, data."""
     digest = hashlib.sha256(repr(replace(plan, learning_rate=0.0)).encode())
     digest.update(json.dumps(config, sort_keys=True).encode())

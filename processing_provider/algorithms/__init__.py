@@ -9,6 +9,7 @@ from .classify import Classify
 from .classify_scenes import ClassifyScenes
 from .compare import Compare
 from .demo_scene import DemoScene
+from .diffusion_features import DiffusionFeatures
 from .import_weights import ImportWeights
 from .minimum_mapping_unit import MinimumMappingUnit
 from .model_info import ModelInfo
@@ -18,5 +19,5 @@ from .train import Train
 
 ALGORITHMS = (
     Train, Classify, ClassifyScenes, Assess, ClassAreas, MinimumMappingUnit, Compare, CheckInputs,
-    SampleReport, SplitSamples, ModelInfo, ImportWeights, DemoScene,
+    SampleReport, SplitSamples, ModelInfo, ImportWeights, DiffusionFeatures, DemoScene,
 )  # fmt: skip

@@ -1,0 +1,26 @@
+"""Where and how wide a network computes: parameters that jobs share. Free of torch."""
+
+from __future__ import annotations
+
+from .job_spec import Parameter
+
+DEVICE = Parameter(
+    "device",
+    "choice",
+    "auto",
+    "Device",
+    "Where the network runs; auto takes the GPU if there is one.",
+    choices=("auto", "cpu", "cuda"),
+    advanced=True,
+)
+
+THREADS = Parameter(
+    "threads",
+    "int",
+    0,
+    "Processor threads (0 = automatic)",
+    "0 takes all cores but one, and both of a machine with two.",
+    minimum=0,
+    maximum=256,
+    advanced=True,
+)
