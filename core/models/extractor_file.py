@@ -6,11 +6,14 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import LandfuseError, ModelFileError
 from .diffusion_extractor import DiffusionExtractor
-from .tensor_file import Arrays, read_arrays, read_header, write_arrays
+from .tensor_file import read_arrays, read_header, write_arrays
+
+if TYPE_CHECKING:
+    from .tensor_file import Arrays
 
 FORMAT = 1
 _KEY, _VERSION = "landfuse_extractor", "format"
