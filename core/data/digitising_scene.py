@@ -22,6 +22,7 @@ from .modalities import Modality, describe_inputs
 from .raster_io import crs_wkt, same_crs, transform_points
 from .region_growing import grow, seed_distances, standardised
 from .region_outline import smooth_outline
+from .stack import Stack
 from .vector_io import inner_point
 from .windows import Window
 
@@ -84,8 +85,29 @@ class DigitisingScene:
     def __init__(self, inputs: Mapping[str, Sequence[RasterInput]], request: GridRequest) -> None:
         self.modalities = describe_inputs(inputs)
         self.grid = choose_grid(self.modalities, request)[0]
+        self._stack: Stack | None = None
         self._view: tuple[MapView, ViewPixels] | None = None
         self._distances: tuple[object, Floats] | None = None
+
+    def close(self) -> None:
+        """Close the files that are kept open."""
+        if self._stack is not None:
+            self._stack.close()
+            self._stack = None
+
+    @property
+    def stack(self) -> Stack:
+        """All bands of the sources on the grid, opened when first asked for and kept open."""
+        if self._stack is None:
+            self._stack = Stack(self.modalities, self.grid)
+        return self._stack
+
+    def pixel_at(self, x: float, y: float, crs: str) -> tuple[int, int] | None:
+        """Return row and column of the map pixel at a place in `crs`, None beside the grid."""
+        xs, ys = self._onto_grid([x], [y], crs)
+        row, col = self.grid.position(float(xs[0]), float(ys[0]))
+        inside = 0 <= row < self.grid.rows and 0 <= col < self.grid.cols
+        return (math.floor(row), math.floor(col)) if inside else None
 
     def grow(
         self, seed: tuple[float, float], view: MapView, tolerance: float, progress: Progress = silent

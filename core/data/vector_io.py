@@ -554,6 +554,12 @@ def geometry_kind(wkb: bytes) -> str:
     return _shape(ogr.CreateGeometryFromWkb(wkb).GetGeometryType())
 
 
+def shapes_of(wkb: bytes, crs: str, grid: Grid) -> list[Shape]:
+    """Return the usable parts of a geometry (WKB, in `crs`; "" as on the grid) on a grid."""
+    move = _move_onto(grid, crs) if crs and grid.crs else Move()
+    return [_shape_of(part) for part in _usable_parts(ogr.CreateGeometryFromWkb(wkb), move)[0]]
+
+
 def pieces_within(wkb: bytes, crs: str, rows: Integers, cols: Integers, grid: Grid) -> bytes:
     """Return the part of a polygon (WKB, in `crs`) inside some pixels of a grid, as WKB in `crs`.
 

@@ -73,11 +73,16 @@ class Background(QObject):
         for ticket in self._tickets:
             ticket.cancelled = ticket.cancelled or ticket.replaceable
 
-    def shut_down(self) -> None:
-        """Cancel everything; nothing is delivered any more."""
+    def shut_down(self, last: Callable[[], None]) -> None:
+        """Cancel everything, do `last` in the thread and wait for its end; nothing is delivered any more.
+
+        Waiting takes as long as the read that is going on: a thread that still reads while QGIS ends would
+        take it down.
+        """
         for ticket in self._tickets:
             ticket.cancelled = True
-        self._executor.shutdown(wait=False)
+        self._executor.submit(last)
+        self._executor.shutdown(wait=True)
 
     def _run(self, work: Callable[[Progress], Any], ticket: _Ticket) -> None:
         """Do the work; called in the worker thread."""

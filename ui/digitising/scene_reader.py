@@ -34,6 +34,7 @@ class SceneReader:
         self._background = Background()
         self._opened: tuple[WantedScene, DigitisingScene] | None = None  # the worker's own
         self.pixel_area = 0.0
+        session.sources_changed.connect(self._let_go)
 
     @property
     def busy(self) -> bool:
@@ -74,8 +75,9 @@ class SceneReader:
         self._background.cancel_replaceable()
 
     def shut_down(self) -> None:
-        """Cancel everything and close the thread."""
-        self._background.shut_down()
+        """Cancel everything, close the files and the thread."""
+        self._session.sources_changed.disconnect(self._let_go)
+        self._background.shut_down(self._close)
 
     def _wanted(self) -> WantedScene:
         job = job_of("checkinputs", scene_parameters(self._session), self._session)
@@ -84,9 +86,19 @@ class SceneReader:
     def _open(self, wanted: WantedScene) -> DigitisingScene:
         """Return the scene, opened only when the sources are others; called in the worker thread."""
         if self._opened is None or self._opened[0] != wanted:
-            self._opened = None  # the old one's arrays need not wait for the new one
+            self._close()
             self._opened = wanted, DigitisingScene(wanted.inputs, wanted.grid)
         return self._opened[1]
+
+    def _let_go(self) -> None:
+        """Close the files of sources that are others now: a layer that was removed is not held."""
+        self._background.submit(lambda progress: self._close(), lambda _: None, lambda error: None)
+
+    def _close(self) -> None:
+        """Close the files; called in the worker thread."""
+        if self._opened is not None:
+            self._opened[1].close()
+            self._opened = None
 
     def _know_pixel(self, grid: Any) -> None:
         self.pixel_area = grid.metres[0] * grid.metres[1]

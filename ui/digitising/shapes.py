@@ -14,9 +14,12 @@ from qgis.core import (
     QgsGeometry,
     QgsPointXY,
     QgsProject,
+    QgsUnitTypes,
     QgsVectorLayer,
     QgsWkbTypes,
 )
+
+_SQUARE_METRES = QgsUnitTypes.AreaUnit.AreaSquareMeters
 
 
 def polygon_of(points: Sequence[QgsPointXY]) -> QgsGeometry:
@@ -73,5 +76,6 @@ def square_metres(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem, proj
         return geometry.area()
     measure = QgsDistanceArea()
     measure.setSourceCrs(crs, project.transformContext())
-    measure.setEllipsoid(project.ellipsoid() or crs.ellipsoidAcronym())
-    return measure.measureArea(geometry)
+    flat = project.ellipsoid() in ("", "NONE")  # the project measures on the plane, pixels are on the ground
+    measure.setEllipsoid(crs.ellipsoidAcronym() if flat else project.ellipsoid())
+    return measure.convertAreaMeasurement(measure.measureArea(geometry), _SQUARE_METRES)
