@@ -33,6 +33,7 @@ class AreaCounter(QObject):
         self._prepare: Callable[[], tuple[AreaOrder | SamplesInput | None, SceneOrder | None]] | None = None
         self._tasks: list[CoreTask] = []  # those that are given up end in their own time
         self._latest: CoreTask | None = None
+        self._following: Work | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
@@ -44,7 +45,7 @@ class AreaCounter(QObject):
     @property
     def is_counting(self) -> bool:
         """Whether counts are on their way."""
-        return self._timer.isActive() or self._latest is not None
+        return self._timer.isActive() or self._latest is not None or self._following is not None
 
     def request(
         self, prepare: Callable[[], tuple[AreaOrder | SamplesInput | None, SceneOrder | None]]
@@ -56,7 +57,7 @@ class AreaCounter(QObject):
     def stop(self) -> None:
         """Give up what is being counted."""
         self._timer.stop()
-        self._latest = None
+        self._latest = self._following = None
         for task in self._tasks:
             task.cancel()
 
@@ -69,11 +70,19 @@ class AreaCounter(QObject):
             self._run(partial(self._pixels.count_labels, order, scene), self.pixels_counted.emit)
 
     def _read(self, scene: SceneOrder | None, read: AreasRead) -> None:
+        self._following = None if scene is None else partial(self._pixels.count_areas, read, scene)
         self.areas_read.emit(read)
         if scene is None:
             self.pixels_counted.emit(PixelCounts())
-        elif self._latest is None:  # the answer may have led to a new request
-            self._run(partial(self._pixels.count_areas, read, scene), self.pixels_counted.emit)
+        else:
+            # QGIS 3.22 may forget to start a task that is added while another one announces its end: it then
+            # takes that one's runner out of the queue, by an address that the new runner may have been given.
+            QTimer.singleShot(0, self._follow)
+
+    def _follow(self) -> None:
+        work, self._following = self._following, None
+        if work is not None and self._latest is None:  # the answer may have led to a new request
+            self._run(work, self.pixels_counted.emit)
 
     def _run(self, work: Work, then: Callable[[Any], None]) -> None:
         task = CoreTask(self.tr("Landfuse: counting the samples"), work)

@@ -13,6 +13,7 @@ from ...core.data.classes import palette_color
 from ...core.data.spelling import tidy
 from ...core.errors import ClassesError, SamplesError
 from . import class_edits
+from .class_lists import ListedClass
 from .class_row import ClassCount, ClassRow, class_number, free_value
 from .class_rows import is_text
 from .class_style import (
@@ -121,6 +122,19 @@ class ClassTable(ClassView):
                     after.append(make_category(layer, new, f"class {old}", palette_color(new - 1)))
             class_edits.push_style(layer, field, after, "")
 
+    def take_list(self, listed: Iterable[ListedClass]) -> int:
+        """Take names and colours of a list, and its classes that are missing, as one step; return how many.
+
+        Numbers are matched by value, those without one and texts by name.
+        """
+        listed = list(listed)
+        with self._step(self.tr("Import classes")) as (layer, field):
+            found, text = self._styled(layer, field), is_text(layer, field)
+            for item in listed:
+                _take(layer, found, item, text)
+            class_edits.push_style(layer, field, found, "")
+        return len(listed)
+
     def undo(self) -> None:
         """Take the last step back, whether it was made here or on the map."""
         self._travel("undo")
@@ -218,3 +232,21 @@ def _whole(value: Any) -> int:
 def _renumbered(category: Any, numbers: Mapping[int, int]) -> Any:
     old = _whole(key_of(category))
     return renamed(category, category.label() or f"class {old}", numbers[old]) if old in numbers else category
+
+
+def _take(layer: QgsVectorLayer, categories: list[Any], item: ListedClass, text: bool) -> None:
+    """Change the category that a listed class means, or add one to the list."""
+    by_name = next((c for c in categories if stored_key(c.label()) == stored_key(item.name)), None)
+    stored: Any = item.name if text else item.value
+    if stored is None:  # a number field and a list without numbers
+        used = map(_whole, map(key_of, categories))
+        stored = _whole(key_of(by_name)) if by_name is not None else free_value(used)
+    at = next((i for i, c in enumerate(categories) if key_of(c) == stored_key(stored)), -1)
+    if at < 0:
+        color = item.color or palette_color(len(categories))
+        like = next((c for c in categories if key_of(c)), None)
+        categories.append(make_category(layer, stored, item.name, color, like))
+        return
+    label = categories[at].label() if text else item.name
+    changed = renamed(categories[at], label)
+    categories[at] = recolored(changed, item.color) if item.color else changed

@@ -119,6 +119,26 @@ class ClassView(QObject):
         return ""
 
     @property
+    def has_history(self) -> bool:
+        """Whether there is a layer with a history of steps."""
+        return isinstance(self.source, QgsVectorLayer)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a step can be taken back."""
+        return self.has_history and self.source.undoStack().canUndo()
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step that was taken back can be made again."""
+        return self.has_history and self.source.undoStack().canRedo()
+
+    @property
+    def can_style(self) -> bool:
+        """Whether names and colours can be changed, which a read-only layer allows as well."""
+        return isinstance(self.source, QgsVectorLayer) and bool(self.field)
+
+    @property
     def is_drawn_by_class(self) -> bool:
         """Whether the style of the layer shows the classes; a label raster's classes come from its file."""
         layer = self.source

@@ -35,6 +35,9 @@ class LayerWatch(QObject):
             return links
         content = [layer.layerModified, layer.dataChanged, layer.subsetStringChanged, layer.editingStopped]
         ability = [layer.updatedFields, layer.readOnlyChanged, layer.editingStarted, layer.editingStopped]
+        history = layer.undoStack()
+        self._history = history  # PyQt drops the connections of a wrapper that nobody holds
+        ability += [history.canUndoChanged, history.canRedoChanged]
         links += [(signal, self._content) for signal in content]
         links += [(signal, self._ability) for signal in [*ability, layer.subsetStringChanged]]
         return links

@@ -10,7 +10,7 @@ import pytest
 from landfuse.ui.samples.class_table import ClassTable
 from landfuse.ui.state.choices import SamplesChoice
 from qgis.core import QgsGeometry, QgsRasterLayer, QgsRectangle
-from qgis.PyQt.QtCore import QElapsedTimer, QTimer
+from qgis.PyQt.QtCore import QTimer
 
 
 def settled(table, qtbot):
@@ -173,10 +173,9 @@ def test_500_areas_never_hold_up_the_window(table, scene, add_layer, session, qt
         ),
     )
     session.set_samples(SamplesChoice(layer.id(), "class"))
-    late, last, ticks = [], QElapsedTimer(), QTimer()
-    last.start()
+    busy, ticks = [time.thread_time()], QTimer()  # CPU of the main thread: load does not count
     ticks.setInterval(5)
-    ticks.timeout.connect(lambda: late.append(last.restart()))
+    ticks.timeout.connect(lambda: busy.append(time.thread_time()))
     ticks.start()
     settled(table, qtbot)
     table.set_current(1)
@@ -188,8 +187,7 @@ def test_500_areas_never_hold_up_the_window(table, scene, add_layer, session, qt
     settled(table, qtbot)
     ticks.stop()
     assert sum(c.areas for c in table.counts.values()) == 505
-    print("longest between two ticks of 5 ms:", max(late), "ms")
-    assert max(late) < 250  # the aim is 50; a loaded machine is granted more
+    assert max(np.diff(busy)) < 0.05
 
 
 def test_shutting_down_while_counting_is_no_error(areas, session, qtbot):
