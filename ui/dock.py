@@ -21,6 +21,7 @@ from .step import Step
 OBJECT_NAME = "LandfuseDock"  # QGIS remembers the place of a dock by its object name
 # (key, title, module, class) in the order of the panel; a module is imported when its step is built.
 STEPS: tuple[tuple[str, str, str, str], ...] = (
+    ("samples", "Classes and samples", ".samples.step", "SamplesStep"),
     ("method", "Method", ".method.step", "MethodStep"),
     ("run", "Run", ".run.step", "RunStep"),
 )

@@ -10,6 +10,8 @@ from qgis.PyQt.QtWidgets import QDockWidget, QFileDialog, QVBoxLayout, QWidget
 
 from ...core.errors import LandfuseError
 from .. import look
+from ..digitising.toolbar import DigitisingBar
+from ..live.live_bar import LiveBar
 from ..state.choices import SamplesChoice
 from ..state.context import DockContext
 from ..state.folder import needed_folder
@@ -36,6 +38,8 @@ class SamplesStep(Step):
         self.view = ClassTableView(self.table, self)
         self.buttons = ClassButtons(self.table, self.view, self)
         self.hints = TableHints(self.table, self)
+        self.digitising = DigitisingBar(context, self)
+        self.live = LiveBar(context, self)
         self._keys = UndoKeys(self.table, self)
         self._keys.watch(self)
         self._lay_out()
@@ -47,7 +51,7 @@ class SamplesStep(Step):
         self.table.changed.disconnect(self._tell)
         self.table.counts_changed.disconnect(self._tell)
         self._keys.watch(None)
-        for part in (self.picker, self.view, self.buttons, self.hints):
+        for part in (self.live, self.digitising, self.picker, self.view, self.buttons, self.hints):
             part.shut_down()
 
     def event(self, event: QEvent) -> bool:
@@ -113,7 +117,7 @@ class SamplesStep(Step):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(look.MARGIN, look.TIGHT, look.MARGIN, look.MARGIN)
         layout.setSpacing(look.GAP)
-        for part in (self.picker, self.view, self.buttons, self.hints):
+        for part in (self.picker, self.view, self.buttons, self.hints, self.digitising, self.live):
             layout.addWidget(part)
 
     def _connect(self) -> None:
@@ -131,7 +135,7 @@ class SamplesStep(Step):
 
     def _tell(self) -> None:
         has_layer = self.table.source is not None
-        for part in (self.view, self.buttons):
+        for part in (self.view, self.buttons, self.digitising, self.live):
             part.setVisible(has_layer)
         self.headline_changed.emit(headline(self.table))
 

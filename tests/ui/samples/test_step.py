@@ -15,48 +15,31 @@ from qgis.PyQt.QtWidgets import (
     QDockWidget,
     QFileDialog,
     QLineEdit,
-    QMainWindow,
     QMenu,
     QSpinBox,
 )
 
 
-class Iface:
-    """As much of QGIS's interface as the step asks for."""
-
-    def __init__(self):
-        self.told, self.active = [], None
-
-    def messageBar(self):  # noqa: N802  QGIS names it
-        return self
-
-    def pushMessage(self, title, text, level, seconds):  # noqa: N802  QGIS names it
-        self.told.append(text)
-
-    def setActiveLayer(self, layer):  # noqa: N802  QGIS names it
-        self.active = layer
-
-
 @pytest.fixture
-def iface():
-    return Iface()
-
-
-@pytest.fixture
-def step(iface, session, table, qtbot, tmp_path):
-    """The step in a dock of a window, as wide as the narrowest dock."""
+def step(interface, session, table, qtbot, tmp_path):
+    """The step in a dock of QGIS's window, as wide as the narrowest dock."""
     session.set_folder(str(tmp_path))
-    window, dock = QMainWindow(), QDockWidget()
-    made = SamplesStep(DockContext(iface, session, table, None, None))
+    dock = QDockWidget(interface.window)
+    made = SamplesStep(DockContext(interface, session, table, None, None))
     dock.setWidget(made)
-    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    qtbot.addWidget(window)
-    window.resize(700, 700)
-    window.show()
-    qtbot.waitExposed(window)
-    QApplication.setActiveWindow(window)
+    interface.window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    interface.window.resizeDocks([dock], [320], Qt.Orientation.Horizontal)
+    interface.window.show()
+    qtbot.waitExposed(interface.window)
+    QApplication.setActiveWindow(interface.window)
     yield made
     made.shut_down()
+
+
+@pytest.fixture
+def told(interface):
+    """What the message bar says."""
+    return lambda: interface.bar.currentItem().text()
 
 
 def cell(step, row, column):
@@ -78,12 +61,12 @@ def type_into(qtbot, step, kind, text):
     qtbot.waitUntil(lambda: step.view.viewport().findChild(kind) is None)
 
 
-def test_new_training_areas_in_one_click(step, session, project, iface, qtbot, tmp_path):
+def test_new_training_areas_in_one_click(step, session, project, interface, qtbot, tmp_path):
     qtbot.mouseClick(step.picker.new, Qt.MouseButton.LeftButton)
     layer = session.samples_layer()
     assert layer.source().split("|")[0] == str(tmp_path / "training_areas.gpkg")
     assert [f.name() for f in layer.fields()] == ["fid", "class", "name"]
-    assert iface.active is layer
+    assert interface.active is layer
     type_into(qtbot, step, QLineEdit, "water")  # its first class waits for a name
     assert [(r.value, r.name) for r in step.table.rows] == [(1, "water")]
     assert step.picker.class_field.currentField() == "class"
@@ -125,14 +108,14 @@ def test_renaming_with_the_keyboard(step, areas, see, qtbot):
     assert see.style(areas)[1] == (2, "meadow", "#33a02c")
 
 
-def test_another_value_in_the_table(step, areas, see, iface, qtbot):
+def test_another_value_in_the_table(step, areas, see, told, qtbot):
     click(qtbot, step, 1, VALUE)
     place = step.view.visualRect(cell(step, 1, VALUE)).center()
     qtbot.mouseDClick(step.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     type_into(qtbot, step, QSpinBox, "22")
     assert see.values(areas) == {1: 40, 22: 3, 5: 2}
     step.view.model().setData(cell(step, 1, VALUE), 5)
-    assert "already" in iface.told[-1]
+    assert "already" in told()
 
 
 def test_space_chooses_a_colour(step, areas, see, qtbot, monkeypatch):
@@ -145,12 +128,12 @@ def test_space_chooses_a_colour(step, areas, see, qtbot, monkeypatch):
     assert cell(step, 2, COLOR).data(Qt.ItemDataRole.UserRole) == "#abcdef"
 
 
-def test_delete_key_and_ctrl_z_in_the_dock(step, areas, see, iface, qtbot):
+def test_delete_key_and_ctrl_z_in_the_dock(step, areas, see, told, qtbot):
     qtbot.waitUntil(lambda: step.table.counts.get(1) and step.table.counts[1].areas == 40)
     click(qtbot, step, 0)
     qtbot.keyClick(step.view, Qt.Key.Key_Delete)
     assert see.values(areas) == {2: 3, 5: 2}
-    assert "40" in iface.told[-1]
+    assert "40" in told()
     qtbot.keyClick(step.view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert see.values(areas) == {1: 40, 2: 3, 5: 2}
     assert len(see.style(areas)) == 3
@@ -253,7 +236,7 @@ def test_a_list_of_classes_goes_out_and_comes_back(
     assert [name for _, name, _ in see.style(other)] == ["class 1", "seven"]
 
 
-def test_a_damaged_list_is_told_and_changes_nothing(step, areas, see, iface, monkeypatch, tmp_path):
+def test_a_damaged_list_is_told_and_changes_nothing(step, areas, see, told, monkeypatch, tmp_path):
     path = tmp_path / "classes.csv"
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
     before = see.style(areas)
@@ -265,10 +248,10 @@ def test_a_damaged_list_is_told_and_changes_nothing(step, areas, see, iface, mon
     ):
         path.write_text(text)
         step.import_list()
-        assert word in iface.told[-1]
+        assert word in told()
     path.unlink()
     step.import_list()
-    assert "cannot be read" in iface.told[-1]
+    assert "cannot be read" in told()
     assert see.style(areas) == before
 
 
