@@ -24,6 +24,7 @@ STEPS: tuple[tuple[str, str, str, str], ...] = (
     ("samples", "Classes and samples", ".samples.step", "SamplesStep"),
     ("method", "Method", ".method.step", "MethodStep"),
     ("run", "Run", ".run.step", "RunStep"),
+    ("result", "Result", ".result.step", "ResultStep"),
 )
 
 

@@ -15,6 +15,16 @@ from qgis.PyQt.QtCore import Qt
 
 
 @pytest.fixture
+def context(scene_context):
+    return scene_context
+
+
+@pytest.fixture
+def engine(local_engine):
+    return local_engine
+
+
+@pytest.fixture
 def bar(context, engine, qtbot):
     made = LiveBar(context)
     qtbot.addWidget(made)
