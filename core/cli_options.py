@@ -40,6 +40,8 @@ EXAMPLES = {
     "importweights": "landfuse importweights best_model.pth.tar --method ncglf2 --hsi hyper.tif \\\n"
     "    --lidar height.tif --class-names apples,buildings,ground,woods,vineyard,roads \\\n"
     "    --model published.safetensors",
+    "importscene": "landfuse importscene --hsi-file HSI.mat --lidar-file LiDAR.mat --labels-file gt.mat \\\n"
+    "    --labels-variable gt --split number --per-class 20 --scene trento",
     "demoscene": "landfuse demoscene demo",
 }
 _TYPES = {"int": int, "float": float, "str": str, "choice": str, "file": str, "folder": str}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .feature_job_kinds import DIFFUSION_FEATURES
 from .job_spec import JobKind, Output, Parameter
 from .model_job_kinds import CLASSIFY, CLASSIFY_SCENES, IMPORT_WEIGHTS, PREVIEW, TRAIN
-from .study_job_kinds import COMPARE
+from .study_job_kinds import COMPARE, IMPORT_SCENE
 
 ASSESS = JobKind(
     title="Assess a class map",
@@ -187,6 +187,7 @@ KINDS: dict[str, JobKind] = {
     "modelinfo": MODEL_INFO,
     "importweights": IMPORT_WEIGHTS,
     "diffusionfeatures": DIFFUSION_FEATURES,
+    "importscene": IMPORT_SCENE,
     "demoscene": DEMO_SCENE,
 }
 

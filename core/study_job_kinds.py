@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from .job_spec import METHODS, JobKind, Output, Parameter
+from .job_spec import METHODS, MODALITIES, JobKind, Output, Parameter
 from .model_job_kinds import TRAIN
 
 # Of a training's settings those that a comparison sets itself, and those it has of its own.
 _NOT_SHARED = ("method", "seed", "refit", "test_fraction")
+
+# The methods whose authors have said how they train.
+PUBLISHED_PROTOCOLS = ("mibf_net", "ncglf2")
 
 COMPARE = JobKind(
     title="Compare methods and sources",
@@ -87,5 +90,100 @@ COMPARE = JobKind(
     takes_samples=True,
     needs_samples=True,
     takes_test_samples=True,
+    needs_engine=True,
+)
+
+_MAT_PARTS = {
+    **{key: f"{key.upper()} bands" for key in MODALITIES},
+    "labels": "labels of the whole scene",
+    "train": "training mask or labels",
+    "test": "test mask or labels",
+}
+
+IMPORT_SCENE = JobKind(
+    title="Import a benchmark scene",
+    module="scene_import.import_scene_job",
+    summary="Turns MATLAB files (version 5 and 7.3) or the files of the 2013 IEEE GRSS Data Fusion Contest "
+    "(Houston) into GeoTIFFs, label rasters for training and testing and a class list, and writes the job "
+    "that runs the published protocol.",
+    parameters=(
+        Parameter(
+            "layout",
+            "choice",
+            "matlab",
+            "What the files are",
+            "'matlab': variables of .mat files, named below. 'houston2013': the contest's own files with "
+            "their published names, in the folder below.",
+            choices=("matlab", "houston2013"),
+        ),
+        Parameter(
+            "folder", "folder", "", "Folder of the contest's files", "Only for the layout 'houston2013'."
+        ),
+        *(
+            parameter
+            for key, label in _MAT_PARTS.items()
+            for parameter in (
+                Parameter(f"{key}_file", "file", "", f"MATLAB file with the {label}"),
+                Parameter(
+                    f"{key}_variable",
+                    "str",
+                    "",
+                    f"Variable with the {label}",
+                    "As in MATLAB: gt, or hsi.Data for a field of a structure; an apostrophe behind it swaps "
+                    "rows and columns. Empty: the only one in the file.",
+                ),
+            )
+        ),
+        Parameter(
+            "class_names",
+            "str",
+            "",
+            "Class names",
+            "Names with commas between, in the order of the labels 1, 2, 3; empty: class 1, class 2, ...",
+        ),
+        Parameter(
+            "split",
+            "choice",
+            "given",
+            "Split",
+            "'given': the training and test masks. 'number' or 'rate': so many pixels or this share of each "
+            "class drawn for training, the others for testing. 'mibf_net', 'ncglf2': as these authors draw "
+            "them. What draws single pixels is optimistic, and marked so.",
+            choices=("given", "number", "rate", "mibf_net", "ncglf2"),
+        ),
+        Parameter("per_class", "int", 20, "Training pixels per class ('number')", minimum=1, maximum=10**6),
+        Parameter(
+            "rate", "float", 0.02, "Share of each class for training ('rate')", minimum=1e-6, maximum=0.99
+        ),
+        Parameter("seed", "int", 0, "Random seed of the split", minimum=0, maximum=2**31 - 1),
+        Parameter(
+            "pixel_size",
+            "float",
+            1.0,
+            "Pixel side in metres",
+            "MATLAB files do not say it; the contest's rasters do.",
+            minimum=1e-3,
+            maximum=1e5,
+            advanced=True,
+        ),
+        Parameter(
+            "methods",
+            "str",
+            ",".join(PUBLISHED_PROTOCOLS),
+            "Methods of the job",
+            "Names with commas between: what paper.job.json trains with the authors' settings.",
+            advanced=True,
+        ),
+        Parameter(
+            "seeds",
+            "str",
+            "1",
+            "Random seeds of the job",
+            "Whole numbers with commas between.",
+            advanced=True,
+        ),
+    ),
+    outputs={"scene": Output("Folder of the scene", type="folder", required=True)},
+    numbers=("N_CLASSES", "N_TRAINING", "N_TEST"),
     needs_engine=True,
 )

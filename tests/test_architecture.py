@@ -36,6 +36,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "evaluation": BASE | {"data"},
     "inference": BASE | {"data", "models", "source_options"},
     "training": BASE | {"data", "models", "evaluation", "inference"},
+    "scene_import": BASE | {"data"},
     "comparison": BASE | {"data", "models", "evaluation", "inference", "training"},
     "dispatch": BASE | {"environment"},
     "serve": BASE | {"environment", "dispatch", "data"},

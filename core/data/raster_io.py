@@ -245,6 +245,43 @@ def subdatasets(path: str) -> list[str]:
     return [] if dataset.RasterCount else [name for name, _ in dataset.GetSubDatasets()]
 
 
+def hdf5_arrays(path: str) -> dict[str, tuple[int, ...]]:
+    """Return name and shape of every numeric array in an HDF5 file, groups as `group/name`, as stored.
+
+    Raises `RasterReadError`, also where GDAL has no driver for HDF5.
+    """
+    root = _hdf5_root(path)
+    found: dict[str, tuple[int, ...]] = {}
+    pending = [("", root.GetRootGroup())]
+    while pending:
+        place, group = pending.pop()
+        for name in group.GetMDArrayNames() or ():
+            array = _ask(unreadable(path), group.OpenMDArray, name)
+            if array is not None and array.GetDataType().GetClass() == gdal.GEDTC_NUMERIC:
+                found[place + name] = tuple(int(d.GetSize()) for d in array.GetDimensions() or ())
+        for name in group.GetGroupNames() or ():
+            if not name.startswith("#"):  # MATLAB's own bookkeeping
+                pending.append((f"{place}{name}/", group.OpenGroup(name)))
+    return found
+
+
+def read_hdf5_array(path: str, name: str) -> NDArray[Any]:
+    """Return an array that `hdf5_arrays` names, as stored. Raises `RasterReadError`."""
+    root = _hdf5_root(path)
+    array = _ask(unreadable(path), root.GetRootGroup().OpenMDArrayFromFullname, f"/{name}")
+    if array is None:
+        raise unreadable(path)(f"it has no array {name}")
+    values: NDArray[Any] = _ask(unreadable(path), array.ReadAsArray)
+    return values
+
+
+def _hdf5_root(path: str) -> Any:
+    root = _ask(unreadable(path), gdal.OpenEx, path, gdal.OF_MULTIDIM_RASTER, ["HDF5", "netCDF"])
+    if root is None:
+        raise unreadable(path)("no driver of this GDAL reads HDF5")
+    return root
+
+
 def is_raster(path: str) -> bool:
     """Return whether GDAL opens the file as a raster."""
     try:

@@ -10,6 +10,7 @@ from .classify_scenes import ClassifyScenes
 from .compare import Compare
 from .demo_scene import DemoScene
 from .diffusion_features import DiffusionFeatures
+from .import_scene import ImportScene
 from .import_weights import ImportWeights
 from .minimum_mapping_unit import MinimumMappingUnit
 from .model_info import ModelInfo
@@ -19,5 +20,5 @@ from .train import Train
 
 ALGORITHMS = (
     Train, Classify, ClassifyScenes, Assess, ClassAreas, MinimumMappingUnit, Compare, CheckInputs,
-    SampleReport, SplitSamples, ModelInfo, ImportWeights, DiffusionFeatures, DemoScene,
+    SampleReport, SplitSamples, ModelInfo, ImportWeights, ImportScene, DiffusionFeatures, DemoScene,
 )  # fmt: skip
