@@ -37,6 +37,8 @@ EXAMPLES = {
     "samplereport": "landfuse samplereport --hsi hyper.tif --lidar height.tif --samples areas.gpkg \\\n"
     "    --class-field class --report samples.html --conflicts conflicts.gpkg",
     "modelinfo": "landfuse modelinfo city.safetensors",
+    "diffusionfeatures": "landfuse diffusionfeatures --hsi hyper.tif --lidar height.tif \\\n"
+    "    --features features.tif --extractor diffusion.safetensors",
     "importweights": "landfuse importweights best_model.pth.tar --method ncglf2 --hsi hyper.tif \\\n"
     "    --lidar height.tif --class-names apples,buildings,ground,woods,vineyard,roads \\\n"
     "    --model published.safetensors",

@@ -14,7 +14,7 @@ DIFFUSION_FEATURES = JobKind(
     "has learned as bands that any method can use as a source.",
     parameters=(
         Parameter(
-            "extractor",
+            "trained",
             "file",
             "",
             "Trained diffusion models",

@@ -42,7 +42,7 @@ LAYER_PARAMETERS = ("classmap",)
 # Polygons, with the setting that names one of their fields.
 ZONES, ZONE_FIELD = "zones", "zone_field"
 FILE_EXTENSIONS = {
-    "model": "safetensors", "extractor": "safetensors", "scene_list": "csv", "published": "csv",
+    "model": "safetensors", "trained": "safetensors", "scene_list": "csv", "published": "csv",
 }  # fmt: skip
 FILE_FILTERS = {
     "safetensors": "Landfuse models (*.safetensors)",

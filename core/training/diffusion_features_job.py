@@ -37,7 +37,7 @@ def run(job: Job, progress: Progress) -> JobResult:
 
     for path in job.outputs.values():
         check_writable(path)
-    given = job.parameters["extractor"]
+    given = job.parameters["trained"]
     known = read_extractors(given) if given else None
     modalities, grid, notes = _scene(job, known)
     for note in notes:

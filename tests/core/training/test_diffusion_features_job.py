@@ -50,7 +50,7 @@ def test_the_kept_models_give_the_same_features_without_training(small_scene):
     first = bands(small_scene.out / "features.tif")
     metrics = []
     run_job(
-        job(small_scene, extractor=str(small_scene.out / "models.safetensors"), steps=9999),
+        job(small_scene, trained=str(small_scene.out / "models.safetensors"), steps=9999),
         Progress(lambda event: metrics.append(event) if event["event"] == "metric" else None),
     )
     assert metrics == []
@@ -83,7 +83,7 @@ def test_another_number_of_bands_is_refused(small_scene):
             job(
                 small_scene,
                 {**small_scene.inputs, "optical": [{"path": fewer}]},
-                extractor=str(small_scene.out / "models.safetensors"),
+                trained=str(small_scene.out / "models.safetensors"),
             ),
             silent,
         )
@@ -92,7 +92,7 @@ def test_another_number_of_bands_is_refused(small_scene):
 def test_a_file_of_another_kind_is_refused(small_scene, tmp_path):
     run_job(small_scene.train(), silent)
     with pytest.raises(ModelFileError, match="holds no diffusion models"):
-        run_job(job(small_scene, extractor=str(small_scene.out / "m.safetensors")), silent)
+        run_job(job(small_scene, trained=str(small_scene.out / "m.safetensors")), silent)
 
 
 def test_a_stopped_run_leaves_no_raster(small_scene):
