@@ -139,6 +139,28 @@ TRAIN = JobKind(
             methods=("mibf_net",),
         ),
         Parameter(
+            "information",
+            "choice",
+            "features",
+            "Generative information of GIHCN",
+            "'features' of diffusion models of the sources, as published; the 'reconstruction' of the "
+            "sources by them; or 'raw': the sources themselves, in a fraction of the time.",
+            choices=("features", "reconstruction", "raw"),
+            advanced=True,
+            methods=("gihcn",),
+        ),
+        Parameter(
+            "diffusion_steps",
+            "int",
+            0,
+            "Training steps of the diffusion models (0 = as the preset)",
+            "Each source has one; it is kept and found again by later runs.",
+            minimum=0,
+            maximum=10_000_000,
+            advanced=True,
+            methods=("gihcn",),
+        ),
+        Parameter(
             "context_windows",
             "str",
             "3,7,15",

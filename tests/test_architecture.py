@@ -35,7 +35,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "models": BASE | {"data"},
     "evaluation": BASE | {"data"},
     "inference": BASE | {"data", "models", "source_options"},
-    "training": BASE | {"data", "models", "evaluation", "inference"},
+    "training": BASE | {"data", "models", "evaluation", "inference", "environment"},
     "scene_import": BASE | {"data"},
     "comparison": BASE | {"data", "models", "evaluation", "inference", "training"},
     "dispatch": BASE | {"environment"},

@@ -47,8 +47,8 @@ def compare_ranges(
     the cause may be, and the option that brings them to the training range, if one does.
     """
     lines: list[str] = []
-    for key, normalisation in preprocess.items():
-        modality = stack.modalities[key]
+    for key, modality in stack.modalities.items():
+        normalisation = preprocess[key]
         found = _compare(modality, normalisation, sample[key])
         if found:
             found[-1] += _remedy(modality, normalisation, sample[key])

@@ -62,7 +62,7 @@ class Stack:
     ) -> None:
         self.modalities, self.grid = dict(modalities), grid
         self._readers = {key: _ModalityReader(m, grid) for key, m in modalities.items()}
-        self._derived: dict[str, DerivedReader] = {}
+        self.attached: dict[str, DerivedReader] = {}
         sources = [modality.rasters[0].info for modality in modalities.values()]
         self.mask = Mask(mask, grid, mask_values, sources) if mask else None
 
@@ -74,7 +74,7 @@ class Stack:
 
     def close(self) -> None:
         """Close all files."""
-        for derived in self._derived.values():
+        for derived in self.attached.values():
             derived.close()
         for reader in self._readers.values():
             reader.close()
@@ -84,17 +84,17 @@ class Stack:
     @property
     def keys(self) -> tuple[str, ...]:
         """The modalities in order, then what was attached."""
-        return (*self.modalities, *self._derived)
+        return (*self.modalities, *self.attached)
 
     @property
     def bands(self) -> dict[str, int]:
         """Number of bands of each of `keys`."""
         own = {key: len(m.bands) for key, m in self.modalities.items()}
-        return {**own, **{key: reader.n_bands for key, reader in self._derived.items()}}
+        return {**own, **{key: reader.n_bands for key, reader in self.attached.items()}}
 
     def attach(self, key: str, reader: DerivedReader) -> None:
         """Read bands computed from the sources as well; they have no say in what is valid."""
-        self._derived[key] = reader
+        self.attached[key] = reader
 
     def read_source(self, key: str, window: Window) -> Floats:
         """Return the bands (C, H, W) of one modality in a window inside the grid, NaN where invalid."""
@@ -111,7 +111,7 @@ class Stack:
         valid = self._allowed(part)
         for key, reader in self._readers.items():
             valid &= reader.valid(data[key])
-        data |= {key: reader.read(part) for key, reader in self._derived.items()}
+        data |= {key: reader.read(part) for key, reader in self.attached.items()}
         if part == Window(window.row - margin, window.col - margin, len(rows), len(cols)):
             return StackWindow(data, valid)
         row_index, col_index = rows[:, None] - part.row, cols[None, :] - part.col

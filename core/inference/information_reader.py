@@ -17,6 +17,7 @@ import numpy as np
 
 from ..data.drafts import scratch_prefix
 from ..data.windows import Window
+from ..models.config import INFORMATION
 from ..models.diffusion_extractor import DiffusionExtractor, InformationNetwork, position_noise
 from ..progress import Progress, silent
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-NAME = "{} information"  # of a source in the stack
 MAP_BUDGET = 96 << 20  # bytes of the largest inner map of the U-Net (32 S per pixel, float32)
 SMALLEST_BLOCK, LARGEST_BLOCK = 32, 128
 
@@ -57,7 +57,7 @@ class InformationReader:
         progress: Progress = silent,
         block: int = 0,
     ) -> None:
-        self._stack, self._key, self._extractor, self._progress = stack, key, extractor, progress
+        self._stack, self._key, self.extractor, self._progress = stack, key, extractor, progress
         self._network = InformationNetwork(extractor, device)
         self._block = block or block_side(extractor)
         self.n_bands = extractor.n_out
@@ -100,11 +100,11 @@ class InformationReader:
 
     def _prepared(self, window: Window) -> tuple[Window, Floats, Floats]:
         """Return a window with its halo, cut where the scene ends: there the convolutions meet zeros."""
-        settings = self._extractor.settings
+        settings = self.extractor.settings
         part = window.padded(settings.halo, *self._stack.grid.shape)
-        cube = self._extractor.cube(self._stack.read_source(self._key, part))
+        cube = self.extractor.cube(self._stack.read_source(self._key, part))
         rows, cols = range(part.row, part.row_stop), range(part.col, part.col_stop)
-        return part, cube, position_noise(rows, cols, self._extractor.depth, settings.seed)
+        return part, cube, position_noise(rows, cols, self.extractor.depth, settings.seed)
 
 
 def attach_information(
@@ -114,9 +114,17 @@ def attach_information(
     keep: bool = False,
     progress: Progress = silent,
 ) -> None:
-    """Add the information of sources to their stack, under `NAME`."""
+    """Add the information of sources to their stack, under `INFORMATION`."""
     for key, extractor in extractors.items():
-        stack.attach(NAME.format(key), InformationReader(stack, key, extractor, device, keep, progress))
+        stack.attach(
+            INFORMATION.format(key), InformationReader(stack, key, extractor, device, keep, progress)
+        )
+
+
+def attached_extractors(stack: Stack) -> dict[str, DiffusionExtractor]:
+    """Return the extractors whose information was added to a stack, by source."""
+    readers = {key: stack.attached.get(INFORMATION.format(key)) for key in stack.modalities}
+    return {key: r.extractor for key, r in readers.items() if isinstance(r, InformationReader)}
 
 
 class _KeptBlocks:

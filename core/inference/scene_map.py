@@ -75,9 +75,21 @@ def map_scene(job: Job, model: TrainedModel, predictor: Predictor, progress: Pro
         sample = scene_sample(stack, RANGE_LIMIT)
         for line in compare_ranges(stack, model.preprocess, sample.values):
             progress.warn(line)
+        if model.information:
+            _attach(stack, model, job.parameters["device"], progress)
         return SceneMap(
             grid, _map(job, model, stack, predictor, sample.valid_share, progress.part(0.05, 1.0))
         )
+
+
+def _attach(stack: Stack, model: TrainedModel, device: str, progress: Progress) -> None:
+    """Let the stack also read what the model's diffusion models make of the sources."""
+    from ..models.extractor_file import rebuilt  # these need torch, which a forest does without
+    from .device import choose_device
+    from .information_reader import attach_information
+
+    extractors = rebuilt(model.information_arrays, model.information)
+    attach_information(stack, extractors, choose_device(device), progress=progress)
 
 
 def _model_pixel(model: TrainedModel, modalities: Mapping[str, Modality]) -> float | None:

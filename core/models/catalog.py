@@ -27,7 +27,8 @@ class ModelEntry:
 
     `dense`: "module:Class" of a form of a trained `patch` network that computes all pixels of a tile, sharing
     the work of neighbouring patches; "" where there is none. `release`: module with `published(weights, keys,
-    where)`, which takes over the weights of the authors' checkpoints; "" where there is none.
+    where)`, which takes over the weights of the authors' checkpoints; "" where there is none. `informed`: it
+    takes generative information beside the raw data.
     """
 
     title: str
@@ -36,6 +37,7 @@ class ModelEntry:
     paper: str
     good_for: str
     normalisation: str
+    informed: bool = False
     dense: str = ""
     release: str = ""
 
@@ -64,9 +66,10 @@ CATALOG: dict[str, ModelEntry] = {
         kind="patch",
         module="gihcn",
         paper="Zhang et al., IEEE TCSVT, 2025, doi:10.1109/TCSVT.2025.3614153",
-        good_for="Any sources, tens of samples per class; slow on a CPU. The raw data stand in for the "
-        "diffusion features of the published method, which are not made yet.",
+        good_for="Any sources, tens of samples per class; slow on a CPU, where the diffusion models of the "
+        "sources take minutes before the training.",
         normalisation="standardise",
+        informed=True,
     ),
     "random_forest": ModelEntry(
         title="Random forest (pixel values and local context)",

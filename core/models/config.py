@@ -8,6 +8,8 @@ from typing import Any
 
 IGNORED = -1  # label of a pixel of a tile that teaches nothing; classes count from 0
 
+INFORMATION = "{} information"  # what a stack and a preprocessing call the generative information of a source
+
 
 @dataclass(frozen=True)
 class ModelConfig:

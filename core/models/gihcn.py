@@ -3,7 +3,7 @@
 Zhang, Zhao, Liu et al., "Generative-information-guided heterogeneous cross-fusion network with contrastive
 learning", IEEE TCSVT 2025, doi:10.1109/TCSVT.2025.3614153.
 
-The generative information of a source comes from a diffusion model of it. None is made here yet: without it
+The generative information of a source comes from a diffusion model of it (`diffusion_extractor`). Without it
 the raw data stand in its place, which is NOT the published method. The option `generative_information` says
 which it was, and so do the report and the model file.
 
@@ -32,7 +32,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .config import ModelConfig
+from .config import INFORMATION, ModelConfig
 from .gihcn_branch import Branch, FuzzyBlock
 from .gihcn_loss import contrastive_loss, divergence
 from .layers.selective_scan import scan_backend
@@ -154,14 +154,11 @@ class Gihcn(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return both views: raw data gated by information (B, sum b, P, P), and the other way round.
 
-        `information` is needed by a network for generative information of its own, and only by that.
+        `information` is needed by a network with `generative_bands`, and only by that; where it is not given
+        it is among the patches, as `INFORMATION` names it.
         """
-        if (information is None) == bool(self.config.options["generative_bands"]):
-            raise ValueError(
-                "generative information must be given where generative_bands are, and only there"
-            )
         raw = [patches[key] for key in self.order]
-        info = raw if information is None else [information[key] for key in self.order]
+        info = self._information(patches, information)
         if not self.gates:
             return raw[0], info[0]
         gates = [gate(raw[0], info[0], x, g) for gate, x, g in zip(self.gates, raw[1:], info[1:])]
@@ -170,6 +167,20 @@ class Gihcn(nn.Module):
         of_raw += [gate.spectral_raw * x for gate, x in zip(gates, raw[1:])]
         of_info += [gate.spatial_information * g for gate, g in zip(gates, info[1:])]
         return torch.cat(of_raw, dim=1), torch.cat(of_info, dim=1)
+
+    def _information(
+        self, patches: Mapping[str, Tensor], information: Mapping[str, Tensor] | None
+    ) -> list[Tensor]:
+        if not self.config.options["generative_bands"]:
+            if information is not None:
+                raise ValueError("generative information needs generative_bands")
+            return [patches[key] for key in self.order]
+        if information is not None:
+            return [information[key] for key in self.order]
+        among = [patches.get(INFORMATION.format(key)) for key in self.order]
+        if any(found is None for found in among):
+            raise ValueError("a network with generative_bands needs generative information")
+        return [found for found in among if found is not None]
 
     def outputs(
         self, patches: Mapping[str, Tensor], information: Mapping[str, Tensor] | None = None
@@ -235,7 +246,8 @@ def with_options(config: ModelConfig) -> ModelConfig:
     `gate_statistics` ("joint" or "separate");
     `gaussian_spread` lambda_g; `manhattan_reach` lambda_m in pixels (0: the patch side); `combination` of
     the two views (see `COMBINATIONS`); `divergence` ("published" or "jensen_shannon"); `primary` ("": the
-    modality with most bands); `generative_bands` per modality ({}: the raw data are their own information).
+    modality with most bands); `generative_bands` per modality ({}: the raw data are their own information);
+    `generative_information`: in words where it comes from.
     """
     options: dict[str, Any] = {
         "width": PAPER_WIDTH,
@@ -256,7 +268,8 @@ def with_options(config: ModelConfig) -> ModelConfig:
     options.update(config.options)
     options["primary"] = options["primary"] or max(config.bands, key=lambda key: config.bands[key])
     options["manhattan_reach"] = float(options["manhattan_reach"] or config.patch_size)
-    options["generative_information"] = GIVEN if options["generative_bands"] else RAW_DATA
+    given = options["generative_information"] or GIVEN
+    options["generative_information"] = given if options["generative_bands"] else RAW_DATA
     _check(config, options)
     return replace(config, options=options)
 

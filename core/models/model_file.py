@@ -1,8 +1,9 @@
 """The model file: everything that prediction needs, in one `.safetensors` file. Free of torch.
 
-Arrays are named `network.*` (the method's own part: a state dict, or the trees of a forest) and
-`preprocess.*`. The header's text `landfuse` is JSON: method, configuration, recipe of the modalities,
-normalisation, classes, grid, scores, training. It holds no user name and no absolute path.
+Arrays are named `network.*` (the method's own part: a state dict, or the trees of a forest), `preprocess.*`
+and, for a network with generative information, `information.*` (diffusion models, see `extractor_file`). The
+header's text `landfuse` is JSON: method, configuration, recipe of the modalities, normalisation, classes,
+grid, scores, training. It holds no user name and no absolute path.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..data.classes import LandClass, classes_from_json
 from ..errors import LandfuseError, ModelFileError
 from .catalog import CATALOG
-from .config import ModelConfig
+from .config import INFORMATION, ModelConfig
 from .tensor_file import Header, read_arrays, read_header, write_arrays
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _KEY = "landfuse"
 _VERSION = "landfuse_model"
 _NETWORK = "network."
 _PREPROCESS = "preprocess."
+_INFORMATION = "information."
 _ABSOLUTE = re.compile(r"^(/|~|\\\\|[A-Za-z]:[\\/]|file:)")
 
 
@@ -49,6 +51,8 @@ class TrainedModel:
         arrays: The method's own arrays by name, without prefix.
         scores: Numbers measured, each with what it was measured on.
         training: Seed, split, epochs, versions.
+        information: Per modality what is no array of the diffusion model that makes its generative
+            information, {} without; `information_arrays` are its arrays.
     """
 
     method: str
@@ -60,6 +64,8 @@ class TrainedModel:
     arrays: Arrays
     scores: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    information: Mapping[str, Any] = field(default_factory=dict)
+    information_arrays: Arrays = field(default_factory=dict)
 
 
 def write_model(path: str | os.PathLike[str], model: TrainedModel) -> None:
@@ -80,11 +86,13 @@ def write_model(path: str | os.PathLike[str], model: TrainedModel) -> None:
         "grid": model.grid,
         "scores": model.scores,
         "training": model.training,
+        "information": model.information,
     }
     for part in ("modalities", "grid", "scores", "training"):
         description[part] = _without_folders(description[part])
     arrays = {_NETWORK + name: array for name, array in model.arrays.items()}
     arrays.update(model.preprocess.to_arrays())
+    arrays.update({_INFORMATION + name: array for name, array in model.information_arrays.items()})
     write_arrays(path, arrays, json.dumps(_plain(description), ensure_ascii=False, allow_nan=False), _KEY)
 
 
@@ -122,6 +130,8 @@ def read_model(path: str | os.PathLike[str]) -> TrainedModel:
             _part(arrays, _NETWORK),
             description["scores"],
             description["training"],
+            description.get("information", {}),
+            _part(arrays, _INFORMATION),
         )
     except LandfuseError as error:  # tells what is wrong, but not in which file
         raise _damaged(path, error.what.rstrip(".")) from error
@@ -163,7 +173,8 @@ def _check(model: TrainedModel, path: str | os.PathLike[str]) -> None:
             remedy="Update the Landfuse plugin, or train a model with a method of this version.",
         )
     problem = ""
-    inputs = {key: normalisation.n_out for key, normalisation in model.preprocess.items()}
+    informed = {INFORMATION.format(key) for key in model.information}
+    inputs = {key: n.n_out for key, n in model.preprocess.items() if key not in informed}
     if len(model.classes) != model.config.n_classes:
         problem = f"{len(model.classes)} classes are listed for {model.config.n_classes} outputs"
     elif set(model.modalities) != set(model.config.bands):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -67,7 +66,7 @@ def _scene(job: Job, known: Any) -> tuple[dict[str, Modality], Grid, list[str]]:
 
 
 def _trained(job: Job, stack: Stack, progress: Progress) -> dict[str, Any]:
-    from .diffusion_fit import Scaling, fit_extractor
+    from .diffusion_fit import Scaling, fit_extractor, fit_scaling
     from .state import StateKeeper, fingerprint
 
     wanted = job.parameters
@@ -84,9 +83,11 @@ def _trained(job: Job, stack: Stack, progress: Progress) -> dict[str, Any]:
 
     extractors, total = {}, len(stack.keys)
     for number, key in enumerate(stack.keys):
+        part = progress.part(number / total, (number + 1) / total)
+        scaling = fit_scaling(stack, key, plan.components, part.part(0.0, 0.03))
         extractors[key] = found = fit_extractor(
-            stack, key, plan, settings, device=device, keeper=partial(keeper, key),
-            progress=progress.part(number / total, (number + 1) / total),
+            stack, key, plan, settings, device=device, scaling=scaling, keeper=keeper(key, scaling),
+            progress=part,
         )  # fmt: skip
         progress.log(reached(key, plan, found.facts))
     return extractors
@@ -110,7 +111,8 @@ def reached(key: str, plan: DiffusionPlan, facts: Any) -> str:
 
 def _write_features(job: Job, stack: Stack, extractors: Any, progress: Progress) -> int:
     """Write the features of all sources as the bands of one raster; return their number."""
-    from ..inference.information_reader import NAME, attach_information, block_side
+    from ..inference.information_reader import attach_information, block_side
+    from ..models.config import INFORMATION
 
     attach_information(stack, extractors, choose_device(job.parameters["device"]), progress=progress)
     names = [
@@ -125,7 +127,7 @@ def _write_features(job: Job, stack: Stack, extractors: Any, progress: Progress)
         for window in iter_tiles(rows, cols, side):
             progress(done / (rows * cols), "computing the features")
             read = stack.read(window)
-            values = np.concatenate([read.data[NAME.format(key)] for key in extractors])
+            values = np.concatenate([read.data[INFORMATION.format(key)] for key in extractors])
             values[:, ~read.valid] = np.nan
             raster.write(window, values)
             n_valid += int(read.valid.sum())

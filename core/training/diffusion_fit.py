@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,16 +68,18 @@ def fit_extractor(
     settings: ExtractorSettings | None = None,
     *,
     device: torch.device | str = "cpu",
-    keeper: Callable[[Scaling], StateKeeper] | None = None,
+    scaling: Scaling | None = None,
+    keeper: StateKeeper | None = None,
     progress: Progress = silent,
 ) -> DiffusionExtractor:
     """Train the diffusion model of source `key` on the whole scene and fit what stands behind it.
 
-    The information has as many bands as the source has after any principal component analysis. Reports the
-    curve `loss of KEY`. Raises `TrainingError` where the loss is not finite, `OutOfMemoryError`.
+    The information has as many bands as the source has after any principal component analysis. `scaling` is
+    that of `fit_scaling` where it is known already. Reports the curve `loss of KEY`. Raises `TrainingError`
+    where the loss is not finite, `OutOfMemoryError`.
     """
     started, settings = time.monotonic(), settings or ExtractorSettings()
-    scaling = fit_scaling(stack, key, plan.components, progress.part(0.0, 0.03))
+    scaling = scaling or fit_scaling(stack, key, plan.components, progress.part(0.0, 0.03))
     if not (scaling.high > scaling.low).any():
         progress.warn(f"'{key}' is constant: its diffusion model learns nothing but noise.")
     pool = CropPool(
@@ -89,7 +90,7 @@ def fit_extractor(
         progress.log(f"The scene is smaller than a crop: crops of {pool.crop[0]} x {pool.crop[1]} pixels.")
     weights, losses = train_unet(
         pool, plan, key, device=torch.device(device),
-        keeper=keeper(scaling) if keeper else None, progress=progress.part(0.03, 0.9),
+        keeper=keeper, progress=progress.part(0.03, 0.9),
     )  # fmt: skip
     facts = {
         **vars(plan),

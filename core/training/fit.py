@@ -16,7 +16,7 @@ from ..data.sample_set import SampleSet
 from ..data.stack import Stack
 from ..job import Job
 from ..models.catalog import CATALOG, build_model
-from ..models.config import ModelConfig
+from ..models.config import INFORMATION, ModelConfig
 from ..models.model_file import TrainedModel
 from ..progress import Event, Progress
 from .pixel_methods import fit_pixel_method
@@ -75,6 +75,7 @@ def fit_model(
         classes=samples.classes,
         grid=grid_facts(stack.grid, recipe.patch_size),
         arrays=arrays,
+        **(_stored_information(stack) if recipe.information else {}),
     )
     settings = {
         "method": recipe.method, "seed": recipe.seed, "patch_size": recipe.patch_size,
@@ -135,8 +136,7 @@ def _fit_network(
         batch_size=wanted["batch_size"],
         learning_rate=wanted["learning_rate"],
     ).for_samples(samples_per_epoch(samples.labels, samples.places))
-    bands = {key: preprocess[key].n_out for key in stack.keys}
-    config = ModelConfig(bands, len(samples.classes), recipe.patch_size, recipe.options)
+    config = _config(stack, preprocess, len(samples.classes), recipe)
     with seeded(recipe.seed):
         network = build_model(recipe.method, config)
     facts = (samples.labels, samples.places, samples.rows, samples.cols, *preprocess.to_arrays().values())
@@ -159,6 +159,37 @@ def _fit_network(
         **(trained.facts(device) if hasattr(trained, "facts") else {}),
     }  # fmt: skip
     return config, arrays, settings
+
+
+def _config(stack: Stack, preprocess: Preprocess, n_classes: int, recipe: Recipe) -> ModelConfig:
+    """Return the configuration of a network for these sources, and for their information where there is."""
+    bands = {key: preprocess[key].n_out for key in stack.modalities}
+    options = dict(recipe.options)
+    if recipe.information:
+        informed = {key: preprocess[INFORMATION.format(key)].n_out for key in stack.modalities}
+        options |= {"generative_bands": informed, "generative_information": _origin(stack, recipe)}
+    return ModelConfig(bands, n_classes, recipe.patch_size, options)
+
+
+def _origin(stack: Stack, recipe: Recipe) -> str:
+    """Return in words where the information comes from, for model file and report."""
+    from ..inference.information_reader import attached_extractors
+
+    found = attached_extractors(stack)
+    losses = ", ".join(f"{key} {extractor.facts['loss']:.3f}" for key, extractor in found.items())
+    return (
+        f"{recipe.information} of diffusion models (loss {losses}), trained without labels on all pixels, "
+        "held-back ones included"
+    )
+
+
+def _stored_information(stack: Stack) -> dict[str, Any]:
+    """Return the fields of a model for the diffusion models attached to a stack."""
+    from ..inference.information_reader import attached_extractors
+    from ..models.extractor_file import all_arrays, descriptions
+
+    extractors = attached_extractors(stack)
+    return {"information": descriptions(extractors), "information_arrays": all_arrays(extractors)}
 
 
 def grid_facts(grid: Grid, patch_size: int) -> dict[str, Any]:

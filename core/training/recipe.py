@@ -54,7 +54,8 @@ class Recipe:
 
     `patch_size` in map pixels, odd (for the forest its largest context window); `gap` in map pixels between
     training and held-back samples; `components`: principal components per modality, 0 for none; `whitened`:
-    the components get the same deviation.
+    the components get the same deviation; `information`: what diffusion models give the network beside the
+    raw data ("features", "reconstruction", "" for nothing).
     """
 
     method: str
@@ -64,6 +65,7 @@ class Recipe:
     components: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     whitened: bool = False
+    information: str = ""
 
     @property
     def kind(self) -> str:
@@ -100,7 +102,14 @@ def make_recipe(job: Job, modalities: Mapping[str, Modality], grid: Grid) -> Rec
         components={key: _components(job, len(m.bands)) for key, m in modalities.items()},
         options=_options(job, windows),
         whitened=_preset(job).whitened,
+        information=_information(job),
     )
+
+
+def _information(job: Job) -> str:
+    if not CATALOG[job.parameters["method"]].informed or job.parameters["information"] == "raw":
+        return ""
+    return str(job.parameters["information"])
 
 
 def context_windows(text: str) -> tuple[int, ...]:

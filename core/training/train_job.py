@@ -37,7 +37,13 @@ def run(job: Job, progress: Progress) -> JobResult:
     with open_scene(job, progress.part(0.0, 0.1)) as scene:
         recipe = make_recipe(job, scene.modalities, scene.grid)
         _tell(scene, recipe, progress)
-        fit, score = train_and_score(job, scene, recipe, progress.part(0.1, 0.97))
+        start = 0.1
+        if recipe.information:
+            from .information import add_information  # here: it needs torch
+
+            start = 0.6
+            add_information(job, scene.stack, recipe, progress.part(0.1, start))
+        fit, score = train_and_score(job, scene, recipe, progress.part(start, 0.97))
         progress(0.97, "Writing the model")
         _write(job, scene, fit, score, time.monotonic() - started, progress)
     if recipe.kind != "pixel":

@@ -428,7 +428,7 @@ def test_a_stopped_job_goes_on_and_gives_the_model_of_one_run(small_scene, monke
 
 
 def test_gihcn_says_that_raw_data_stand_in_for_its_generative_information(small_scene):
-    parameters = {**small_scene.network, "method": "gihcn", "epochs": 1}
+    parameters = {**small_scene.network, "method": "gihcn", "epochs": 1, "information": "raw"}
     run_job(small_scene.train(parameters, report=True))
     raw = "raw data (the published method takes diffusion features)"
     metadata = read_metadata(small_scene.out / "m.safetensors")
