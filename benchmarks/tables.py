@@ -22,6 +22,7 @@ PARTS = {
     "trials": ("accuracy/trials.json", accuracy.table.trials_markdown),
     "trials ncglf2": ("accuracy/trials_ncglf2.json", accuracy.table.trials_markdown),
     "trials gihcn": ("accuracy/trials_gihcn.json", accuracy.table.trials_markdown),
+    "trials svm": ("accuracy/trials_svm.json", accuracy.table.trials_markdown),
     "real scenes": ("real_scenes/results.json", real_scenes.table.markdown),
     "speed": ("speed/results.json", speed.table.markdown),
     "shift": ("shift/results.json", shift.table.markdown),

@@ -1,7 +1,7 @@
-"""Trials of a network other than MIBF-Net: one setting changed at a time.
+"""Trials of a method other than MIBF-Net: one setting changed at a time.
 
-The trials stand in trials_ncglf2.py and trials_gihcn.py. Same split as benchmarks/accuracy/run.py, all
-sources fused. Trials that are in the file already are not repeated.
+The trials stand in trials_ncglf2.py, trials_gihcn.py and trials_svm.py. Same split as
+benchmarks/accuracy/run.py, all sources fused. Trials that are in the file already are not repeated.
 """
 
 from __future__ import annotations
@@ -105,10 +105,13 @@ def run_trial(trials: Trials, scene, name: str, seed: int) -> None:
 @contextmanager
 def changed(method: str, trial: Trial) -> Iterator[None]:
     """Put the plan and the scaling of a trial in the place of the defaults for a while."""
-    presets, entry = dict(plan.PRESETS[method]), CATALOG[method]
-    plan.PRESETS[method]["default"] = replace(presets["default"], **trial.plan)
+    presets, entry = dict(plan.PRESETS.get(method, {})), CATALOG[method]
+    if presets:  # a pixel method has none
+        plan.PRESETS[method]["default"] = replace(presets["default"], **trial.plan)
     CATALOG[method] = replace(entry, normalisation=trial.normalisation)
     try:
         yield
     finally:
-        plan.PRESETS[method], CATALOG[method] = presets, entry
+        CATALOG[method] = entry
+        if presets:
+            plan.PRESETS[method] = presets

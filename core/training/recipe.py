@@ -44,6 +44,8 @@ INPUT_PRESETS = {
     ("gihcn", "paper"): InputPreset(
         components=30, whitened=True, patch_size=11, options={"gate_statistics": "separate"}
     ),
+    ("random_forest", "default"): InputPreset(components=0),
+    ("random_forest", "paper"): InputPreset(components=0),
     ("ncglf2", "paper"): InputPreset(components=40, whitened=True, patch_size=11),
 }
 
@@ -171,7 +173,7 @@ def _is_pixel_method(job: Job) -> bool:
 def _components(job: Job, n_bands: int) -> int:
     asked = int(job.parameters["pca"])
     if asked < 0:
-        asked = 0 if _is_pixel_method(job) else _preset(job).components
+        asked = _preset(job).components
     return asked if asked and n_bands > asked else 0
 
 
