@@ -10,9 +10,13 @@ from typing import Any
 from .errors import JobError
 
 # The keys of models.catalog.CATALOG, which this module must not import; a test compares the two.
-METHODS = ("mibf_net", "ncglf2", "gihcn", "random_forest", "svm")
+METHODS = ("mibf_net", "ncglf2", "gihcn", "ref_net", "random_forest", "svm")
 
 PUBLISHED = ("ncglf2",)  # methods whose authors' checkpoints can be taken over
+
+TILE_METHODS = ("ref_net",)  # methods that label whole tiles
+
+ENCODER_METHODS = ("ref_net",)  # methods whose encoders can start from published ImageNet weights
 
 MODALITIES = ("hsi", "lidar", "sar", "optical", "other")
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from .device_parameters import DEVICE, THREADS
-from .job_spec import METHODS, MODALITIES, PUBLISHED, JobKind, Output, Parameter
+from .job_spec import (
+    ENCODER_METHODS,
+    METHODS,
+    MODALITIES,
+    PUBLISHED,
+    TILE_METHODS,
+    JobKind,
+    Output,
+    Parameter,
+)
 
 _BATCH = Parameter(
     "batch_size",
@@ -80,6 +89,18 @@ TRAIN = JobKind(
             "pixel of the coarsest source; the log and the report give it in metres.",
             minimum=0,
             maximum=101,
+        ),
+        Parameter(
+            "tile_size",
+            "int",
+            0,
+            "Side of the network's tiles in map pixels (0 = automatic)",
+            "For networks that label whole tiles; larger ones show more of the surroundings and need more "
+            "memory. 0 takes the preset's, less where the scene is small.",
+            minimum=0,
+            maximum=1024,
+            advanced=True,
+            methods=TILE_METHODS,
         ),
         Parameter(
             "epochs",
@@ -159,6 +180,16 @@ TRAIN = JobKind(
             maximum=10_000_000,
             advanced=True,
             methods=("gihcn",),
+        ),
+        Parameter(
+            "encoder_weights",
+            "file",
+            "",
+            "ImageNet weights of the encoders",
+            "A published file of ResNet-18, -34 or -50 (.pth or .safetensors); the encoders become that "
+            "network and start from it. Empty: they start from nothing.",
+            advanced=True,
+            methods=ENCODER_METHODS,
         ),
         Parameter(
             "context_windows",

@@ -46,6 +46,7 @@ class SmallScene:
     def __init__(self, folder):
         self.cpu = {"device": "cpu", "threads": 1}
         self.network = {**self.cpu, "method": "mibf_net", "patch_size": 5, "epochs": 1, "gap": 4.0}
+        self.tiles = {**self.cpu, "method": "ref_net", "tile_size": 32, "epochs": 1, "gap": 4.0}
         self.forest = {"method": "random_forest", "trees": 5, "context_windows": "3", "gap": 4.0}
         self.machine = {"method": "svm", "context_windows": "3", "gap": 4.0}
         self.folder, self.out = folder / "scene", folder / "out"

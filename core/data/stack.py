@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 class StackWindow:
     """A window of the stack with its margin.
 
-    `data`: per modality float32 (C, H + 2m, W + 2m), NaN where invalid; `valid`: bool (H + 2m, W + 2m).
+    `data`: per modality float32 (C, H + 2m, W + 2m), NaN where invalid; `valid`: bool (H + 2m, W + 2m);
+    `corner`: row and column of the window's first pixel, margin not counted.
     """
 
     data: dict[str, Floats]
     valid: NDArray[np.bool_]
+    corner: tuple[int, int] = (0, 0)
 
 
 class DerivedReader(Protocol):
@@ -101,7 +103,7 @@ class Stack:
         return self._readers[key].read(window)
 
     def read(self, window: Window, margin: int = 0) -> StackWindow:
-        """Read a window inside the grid with `margin` pixels around it; beyond the scene it is mirrored."""
+        """Read a window with `margin` pixels around it; beyond the edges the scene is mirrored."""
         rows = mirrored(window.row - margin, window.row_stop + margin, self.grid.rows)
         cols = mirrored(window.col - margin, window.col_stop + margin, self.grid.cols)
         part = Window(
@@ -113,10 +115,10 @@ class Stack:
             valid &= reader.valid(data[key])
         data |= {key: reader.read(part) for key, reader in self.attached.items()}
         if part == Window(window.row - margin, window.col - margin, len(rows), len(cols)):
-            return StackWindow(data, valid)
+            return StackWindow(data, valid, (window.row, window.col))
         row_index, col_index = rows[:, None] - part.row, cols[None, :] - part.col
         mirrored_data = {key: values[:, row_index, col_index] for key, values in data.items()}
-        return StackWindow(mirrored_data, valid[row_index, col_index])
+        return StackWindow(mirrored_data, valid[row_index, col_index], (window.row, window.col))
 
     def require_mask(self) -> tuple[str, ...]:
         """Return notes on the mask. Raises `AlignmentError` for one that leaves nothing."""

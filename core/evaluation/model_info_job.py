@@ -111,13 +111,17 @@ def _model_facts(metadata: Mapping[str, Any]) -> Facts:
     if entry is not None:
         facts += [("Paper", entry.paper), ("Good for", entry.good_for)]
     used = ", ".join(f"{key} {count}" for key, count in config["bands"].items())
-    facts += [("Bands the method sees", used), ("Patch side", _patch_side(metadata))]
+    facts += [("Bands the method sees", used), (_side_label(metadata), _side(metadata))]
     facts += [(_label(key), _plain(value)) for key, value in config.get("options", {}).items()]
     return [*facts, ("Format of the file", str(metadata.get("landfuse_model", "")))]
 
 
-def _patch_side(metadata: Mapping[str, Any]) -> str:
-    side = metadata["config"]["patch_size"]
+def _side_label(metadata: Mapping[str, Any]) -> str:
+    return "Tile side" if metadata["config"].get("tile_size") else "Patch side"
+
+
+def _side(metadata: Mapping[str, Any]) -> str:
+    side = metadata["config"].get("tile_size") or metadata["config"]["patch_size"]
     metres = metadata.get("grid", {}).get("patch_metres")
     return f"{side} pixels" + (f" = {float(metres):g} m" if isinstance(metres, (int, float)) else "")
 

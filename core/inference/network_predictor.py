@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ..data.windows import iter_tiles
-from ..errors import ModelFileError, OutOfMemoryError
+from ..errors import ModelFileError
 from ..models.catalog import build_dense, build_model
 from ..progress import Progress
 from .device import choose_device
+from .gpu_memory import with_smaller_batches
 from .precision import DTYPES, autocast, choose_precision
 from .predictor import Predictor
 
@@ -61,7 +62,13 @@ class NetworkPredictor(Predictor):
             "batch_size": batch_size or (GPU_BATCH if self._device.type == "cuda" else CPU_BATCH),
         }
 
-    def compute(self, data: Mapping[str, Floats], wanted: NDArray[np.bool_], progress: Progress) -> Floats:
+    def compute(
+        self,
+        data: Mapping[str, Floats],
+        wanted: NDArray[np.bool_],
+        progress: Progress,
+        corner: tuple[int, int] = (0, 0),
+    ) -> Floats:
         """Return probabilities (n, K) of the wanted pixels; see `Predictor.compute`."""
         prepared = self._preprocess.apply(dict(data))
         tiles = {
@@ -89,20 +96,12 @@ class NetworkPredictor(Predictor):
         self, tiles: Mapping[str, Tensor], wanted: NDArray[np.bool_], progress: Progress
     ) -> Tensor:
         """Return logits (n, K) of the wanted pixels of a block; a full GPU halves the batch."""
-        while True:
-            try:
-                self._settle_precision(tiles, wanted, progress)
-                return self._logits(tiles, wanted, DTYPES[self.settings["precision"]], progress)
-            except torch.cuda.OutOfMemoryError as error:
-                if self.settings["batch_size"] == 1:
-                    raise OutOfMemoryError(
-                        "Not even a single patch fits into the memory of the GPU.",
-                        where="prediction",
-                        remedy="Use device 'cpu', or close other programs that use the GPU.",
-                    ) from error
-            self.settings["batch_size"] //= 2
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+
+        def logits() -> Tensor:
+            self._settle_precision(tiles, wanted, progress)
+            return self._logits(tiles, wanted, DTYPES[self.settings["precision"]], progress)
+
+        return with_smaller_batches(self.settings, "patch", logits)
 
     def _logits(
         self,

@@ -34,7 +34,13 @@ class PixelPredictor(Predictor):
         self.n_classes = len(model.classes)
         self.settings: dict[str, Any] = {"device": "cpu", "precision": "fp32"}
 
-    def compute(self, data: Mapping[str, Floats], wanted: NDArray[np.bool_], progress: Progress) -> Floats:
+    def compute(
+        self,
+        data: Mapping[str, Floats],
+        wanted: NDArray[np.bool_],
+        progress: Progress,
+        corner: tuple[int, int] = (0, 0),
+    ) -> Floats:
         """Return probabilities (n, K) of the wanted pixels; see `Predictor.compute`."""
         height, width = wanted.shape
         rows_at_once = max(1, _PIXELS_AT_ONCE // width)

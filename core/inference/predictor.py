@@ -10,7 +10,7 @@ import numpy as np
 
 from ..models.catalog import CATALOG
 from ..progress import Progress, silent
-from .sample_tiles import tiles_with_samples
+from .sample_tiles import TILE, tiles_with_samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,18 +25,27 @@ class Predictor(ABC):
     """A trained model ready for use.
 
     `margin`: pixels around a window that the model looks at. `n_classes`: K. `settings`: device, precision
-    and batch size as used, for the record of the run.
+    and batch size as used, for the record of the run. `sample_window`: side of the windows in which single
+    positions are predicted.
     """
 
+    sample_window = TILE
     margin: int
     n_classes: int
     settings: dict[str, Any]
 
     @abstractmethod
-    def compute(self, data: Mapping[str, Floats], wanted: NDArray[np.bool_], progress: Progress) -> Floats:
+    def compute(
+        self,
+        data: Mapping[str, Floats],
+        wanted: NDArray[np.bool_],
+        progress: Progress,
+        corner: tuple[int, int] = (0, 0),
+    ) -> Floats:
         """Return probabilities (n, K) for the `wanted` pixels (H, W), in row-major order.
 
         `data`: raw bands (C, H + 2m, W + 2m) per modality, NaN where invalid. At least one pixel is wanted.
+        `corner`: row and column of the first of these pixels in the scene.
         `progress` is only asked, often, whether to stop.
         """
 
@@ -51,7 +60,7 @@ class Predictor(ABC):
         wanted = window.valid[m : m + height, m : m + width]
         result = np.full((self.n_classes, height, width), np.nan, dtype=np.float32)
         if wanted.any():
-            result[:, wanted] = self.compute(window.data, wanted, progress).T
+            result[:, wanted] = self.compute(window.data, wanted, progress, window.corner).T
         return result
 
     def probabilities_at(
@@ -67,7 +76,7 @@ class Predictor(ABC):
         """
         result = np.full((len(rows), self.n_classes), np.nan, dtype=np.float32)
         done = 0
-        for window, members in tiles_with_samples(rows, cols):
+        for window, members in tiles_with_samples(rows, cols, self.sample_window):
             progress(done / len(rows), "predicting at the samples")
             read = stack.read(window, self.margin)
             inside = np.zeros((window.height, window.width), dtype=bool)
@@ -77,7 +86,7 @@ class Predictor(ABC):
             wanted = inside & read.valid[m : m + window.height, m : m + window.width]
             if wanted.any():
                 found = np.full((*wanted.shape, self.n_classes), np.nan, dtype=np.float32)
-                found[wanted] = self.compute(read.data, wanted, progress)
+                found[wanted] = self.compute(read.data, wanted, progress, read.corner)
                 result[members] = found[at]
             done += len(members)
         return result
@@ -102,7 +111,8 @@ def make_predictor(
     """Make the predictor for `model`.
 
     `device`: "auto", "cpu" or "cuda". `precision`: "auto", "fp32", "bf16" or "fp16"; auto is fp32 on a CPU
-    and tried out on a GPU. `batch_size`: patches at once, 0 chooses. Kind `pixel` needs none of them.
+    and tried out on a GPU. `batch_size`: patches or tiles at once, 0 chooses. Kind `pixel` needs none of
+    them.
 
     Raises:
         MissingDependencyError: the method needs torch, which is missing or broken.
@@ -121,4 +131,11 @@ def make_predictor(
         from .network_predictor import NetworkPredictor
 
         return NetworkPredictor(model, device, precision, batch_size)
+    if kind == "tile":
+        from .device import require_torch
+
+        require_torch()
+        from .tile_predictor import TilePredictor
+
+        return TilePredictor(model, device, precision, batch_size)
     raise ValueError(f"no predictor for methods of kind {kind!r}")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 TILE = 256
+_PER_MARGIN = 8  # times as long as a margin is a tile at least, if the budget allows: margins are read twice
 # Bytes of raw bands in a tile; some five tiles are under way, and normalising makes a copy.
 TILE_BUDGET = 128 << 20
 _POLL_SECONDS = 0.2
@@ -36,7 +37,7 @@ def choose_tile_size(n_bands: int, margin: int, asked: int = 0) -> int:
     if asked > 0:
         return asked
     largest = int((TILE_BUDGET / (4 * n_bands)) ** 0.5) - 2 * margin
-    return max(32, min(TILE, largest))
+    return max(32, min(max(TILE, _PER_MARGIN * margin), largest))
 
 
 def stream_predictions(

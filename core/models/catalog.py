@@ -71,6 +71,15 @@ CATALOG: dict[str, ModelEntry] = {
         normalisation="standardise",
         informed=True,
     ),
+    "ref_net": ModelEntry(
+        title="REF-Net (retain-enhance fusion: what the sources share and where they differ)",
+        kind="tile",
+        module="ref_net",
+        paper="Wei et al., IEEE TGRS 63, 2025, doi:10.1109/TGRS.2025.3591926",
+        good_for="Labels whole tiles, so it sees shapes and surroundings; many or large training areas. "
+        "Minutes on a CPU as small as it is by default; as published it needs a GPU.",
+        normalisation="standardise",
+    ),
     "random_forest": ModelEntry(
         title="Random forest (pixel values and local context)",
         kind="pixel",

@@ -17,6 +17,7 @@ class ModelConfig:
 
     `bands`: bands per modality in order of use, after any PCA, for example {"hsi": 30, "lidar": 1}.
     `patch_size`: side in map pixels, odd (for `pixel` methods the side of the largest context window, or 1).
+    `tile_size`: side of the tiles that a network of kind `tile` was trained on, 0 for other methods.
     `options`: settings of the method, plain JSON values, for example {"head": "paper"}.
     """
 
@@ -24,6 +25,7 @@ class ModelConfig:
     n_classes: int
     patch_size: int = 7
     options: Mapping[str, Any] = field(default_factory=dict)
+    tile_size: int = 0
 
     def __post_init__(self) -> None:
         if self.patch_size % 2 == 0 or self.patch_size < 1:
@@ -32,6 +34,13 @@ class ModelConfig:
             raise ValueError(f"every modality needs at least one band, got {dict(self.bands)}")
         if self.n_classes < 1:
             raise ValueError(f"n_classes must be positive, got {self.n_classes}")
+        if self.tile_size < 0:
+            raise ValueError(f"tile_size must not be negative, got {self.tile_size}")
+
+    @property
+    def side(self) -> int:
+        """Side in map pixels of what the method looks at: of its tiles, else of its patches."""
+        return self.tile_size or self.patch_size
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; the order of the modalities is kept."""
@@ -40,6 +49,7 @@ class ModelConfig:
             "n_classes": self.n_classes,
             "patch_size": self.patch_size,
             "options": dict(self.options),
+            "tile_size": self.tile_size,
         }
 
     @classmethod
@@ -50,4 +60,5 @@ class ModelConfig:
             int(values["n_classes"]),
             int(values["patch_size"]),
             dict(values.get("options", {})),
+            int(values.get("tile_size", 0)),
         )

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .sampling import EpochSampler
+from ..progress import Progress, silent
+from .patches import PatchSource
+from .plan import TrainingPlan
+from .recipe import Recipe
+from .sampling import EpochSampler, samples_per_epoch
+from .tile_sampling import TileSampler, tiles_per_epoch
+from .tiles import TileExamples, TileSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ..data.normalisation import Preprocess
+    from ..data.sample_set import SampleSet
+    from ..data.stack import Stack
 
     Indexes = NDArray[np.int64]
 
@@ -73,3 +85,31 @@ class PatchExamples:
 
     def labels(self, indices: Indexes, turned: Indexes | None = None) -> Tensor:
         return self._labels[torch.from_numpy(indices)]
+
+
+def examples_per_epoch(recipe: Recipe, samples: SampleSet) -> int:
+    """Return how many examples an epoch holds, for `TrainingPlan.for_samples`."""
+    if recipe.kind == "tile":
+        return tiles_per_epoch(samples, recipe.patch_size)
+    return samples_per_epoch(samples.labels, samples.places)
+
+
+@contextmanager
+def open_examples(
+    recipe: Recipe,
+    plan: TrainingPlan,
+    stack: Stack,
+    preprocess: Preprocess,
+    samples: SampleSet,
+    progress: Progress = silent,
+) -> Iterator[Examples]:
+    """Read the pixels around the samples and yield what the kind of the method learns from."""
+    sampler = EpochSampler(samples.labels, samples.places, plan.seed, plan.max_per_place, plan.max_per_class)
+    side = recipe.patch_size
+    if recipe.kind == "tile":
+        tiles = TileSampler(samples, side, sampler, plan.seed)
+        with TileSource(stack, preprocess, samples, side, progress=progress) as tile_source:
+            yield TileExamples(tile_source, tiles, samples, samples.labels)
+    else:
+        with PatchSource(stack, preprocess, samples, side, progress=progress) as source:
+            yield PatchExamples(source, samples.labels, sampler)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,6 @@ from ..models.model_file import TrainedModel
 from ..progress import Event, Progress
 from .pixel_methods import fit_pixel_method
 from .recipe import Recipe
-from .sampling import samples_per_epoch
 from .whitening import whitened
 
 if TYPE_CHECKING:
@@ -55,7 +54,8 @@ def fit_model(
     """Train `recipe.method` on `samples`.
 
     Normalisation and principal components are fitted on a lattice of the scene without the pixels whose patch
-    touches a `held_back` sample (or, with a smaller gap, that lie in the gap). `epochs` (0 = by the plan)
+    touches a `held_back` sample (or, with a smaller gap, that lie in the gap); of a network on tiles, without
+    the held-back pixels themselves. `epochs` (0 = by the plan)
     repeats the number of an earlier run. `resumable`: the training of a network goes on where
     an earlier run of the same job stopped, see `state`.
     """
@@ -78,8 +78,7 @@ def fit_model(
         **(_stored_information(stack) if recipe.information else {}),
     )
     settings = {
-        "method": recipe.method, "seed": recipe.seed, "patch_size": recipe.patch_size,
-        "gap_pixels": recipe.gap, **settings,
+        "method": recipe.method, "seed": recipe.seed, **recipe.sides, "gap_pixels": recipe.gap, **settings,
     }  # fmt: skip
     return Fit(model, settings, recorder.curves, time.monotonic() - started)
 
@@ -98,7 +97,8 @@ def _preprocess(stack: Stack, recipe: Recipe, held_back: SampleSet | None, progr
     progress(0.0, "Measuring the bands")
     exclude: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]] | None = None
     if held_back is not None and len(held_back):
-        reach = max(1, min(recipe.patch_size, recipe.gap))  # never more than the gap: training samples remain
+        # Never more than the gap: training samples remain. Around tiles hardly anything would.
+        reach = 1 if recipe.kind == "tile" else max(1, min(recipe.patch_size, recipe.gap))
 
         def exclude(rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.bool_]:
             return within_gap(rows, cols, held_back.rows, held_back.cols, reach)
@@ -120,8 +120,9 @@ def _fit_network(
     from ..inference.device import choose_device, require_torch, set_threads
 
     require_torch()
-    from .loop import train_network
-    from .patches import PatchSource
+    from .encoder_weights import EncoderWeights
+    from .examples import examples_per_epoch, open_examples
+    from .loop import train_on
     from .plan import training_plan
     from .seeding import seeded
     from .state import StateKeeper, fingerprint
@@ -135,19 +136,20 @@ def _fit_network(
         epochs=wanted["epochs"],
         batch_size=wanted["batch_size"],
         learning_rate=wanted["learning_rate"],
-    ).for_samples(samples_per_epoch(samples.labels, samples.places))
-    config = _config(stack, preprocess, len(samples.classes), recipe)
+    ).for_samples(examples_per_epoch(recipe, samples))
+    published = EncoderWeights.of(wanted["encoder_weights"])
+    config = _config(stack, preprocess, len(samples.classes), recipe, published.options)
     with seeded(recipe.seed):
         network = build_model(recipe.method, config)
+        published.load_into(network)
     facts = (samples.labels, samples.places, samples.rows, samples.cols, *preprocess.to_arrays().values())
+    facts += published.facts
     mark = fingerprint(plan, {"method": recipe.method, **config.to_json()}, facts)
     keeper = StateKeeper(job.outputs["model"], mark, progress) if resumable else None
-    with PatchSource(
-        stack, preprocess, samples, recipe.patch_size, progress=progress.part(0.0, 0.1)
-    ) as source:
-        train_network(
-            network, source, samples.labels, samples.places, plan, progress.part(0.1, 1.0),
-            n_classes=len(samples.classes), device=device, keeper=keeper,
+    with open_examples(recipe, plan, stack, preprocess, samples, progress.part(0.0, 0.1)) as examples:
+        train_on(
+            network, examples, plan, len(samples.classes), progress.part(0.1, 1.0),
+            device=device, keeper=keeper,
         )  # fmt: skip
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
     trained: Any = network
@@ -155,20 +157,25 @@ def _fit_network(
     settings = {
         "preset": wanted["preset"], "epochs": plan.epochs, "batch_size": plan.batch_size,
         "learning_rate": plan.learning_rate, "device": str(device), "threads": threads, "precision": "fp32",
-        "principal_components": dict(recipe.components), **dict(config.options),
+        "principal_components": dict(recipe.components), **published.described, **dict(config.options),
         **(trained.facts(device) if hasattr(trained, "facts") else {}),
     }  # fmt: skip
     return config, arrays, settings
 
 
-def _config(stack: Stack, preprocess: Preprocess, n_classes: int, recipe: Recipe) -> ModelConfig:
-    """Return the configuration of a network for these sources, and for their information where there is."""
+def _config(
+    stack: Stack, preprocess: Preprocess, n_classes: int, recipe: Recipe, found: Mapping[str, Any]
+) -> ModelConfig:
+    """Return the configuration of a network for these sources, and for their information where there is.
+
+    `found`: options that go before those of the recipe.
+    """
     bands = {key: preprocess[key].n_out for key in stack.modalities}
-    options = dict(recipe.options)
+    options = {**recipe.options, **found}
     if recipe.information:
         informed = {key: preprocess[INFORMATION.format(key)].n_out for key in stack.modalities}
         options |= {"generative_bands": informed, "generative_information": _origin(stack, recipe)}
-    return ModelConfig(bands, n_classes, recipe.patch_size, options)
+    return ModelConfig(bands, n_classes, options=options, **recipe.sides)
 
 
 def _origin(stack: Stack, recipe: Recipe) -> str:

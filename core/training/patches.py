@@ -7,30 +7,23 @@ together; a patch is then a list of pixel positions, and turning it is another o
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
-from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.drafts import scratch_prefix
 from ..data.windows import Window
 from ..inference.sample_tiles import tiles_with_samples
 from ..progress import Progress, silent
 from .augmentation import views
+from .pixel_store import MEMORY_BUDGET, PixelStore
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..data.normalisation import Preprocess
     from ..data.stack import Stack
-
-MEMORY_BUDGET = 1 << 30  # bytes; more goes into a file
 
 
 class Positions(Protocol):
@@ -63,7 +56,7 @@ class PatchSource:
         self.patch_size = patch_size
         self._views = torch.from_numpy(views(patch_size).reshape(8, -1))
         self._pixels: dict[str, Tensor] = {}
-        self._store = _Store(budget)
+        self._store = PixelStore(budget)
         try:
             self._fill(stack, preprocess, samples, progress)
         except BaseException:
@@ -127,36 +120,3 @@ class PatchSource:
 
 def _padded_area(window: Window, margin: int) -> int:
     return (window.height + 2 * margin) * (window.width + 2 * margin)
-
-
-class _Store:
-    """Float32 arrays in memory, or in files of a private temporary folder if larger than `budget` bytes."""
-
-    def __init__(self, budget: int) -> None:
-        self._budget = budget
-        self._files: list[np.memmap[tuple[int, ...], np.dtype[np.float32]]] = []
-        self._cleanup: Callable[[], object] | None = None
-
-    def allocate(self, shapes: Mapping[str, tuple[int, int]]) -> dict[str, Tensor]:
-        """Return an uninitialised array of each shape."""
-        if sum(4 * rows * bands for rows, bands in shapes.values()) <= self._budget:
-            return {key: torch.empty(shape) for key, shape in shapes.items()}
-        folder = Path(tempfile.mkdtemp(prefix=f"{scratch_prefix()}patches-"))
-        # Also at the end of the process, if nobody closes the source.
-        self._cleanup = weakref.finalize(self, _remove, folder=folder, files=self._files)
-        arrays = {}
-        for number, (key, shape) in enumerate(shapes.items()):
-            file = np.memmap(folder / f"{number}.f32", dtype=np.float32, mode="w+", shape=shape)
-            self._files.append(file)
-            arrays[key] = torch.from_numpy(file)
-        return arrays
-
-    def close(self) -> None:
-        if self._cleanup is not None:
-            self._cleanup()
-
-
-def _remove(folder: Path, files: list[np.memmap[tuple[int, ...], np.dtype[np.float32]]]) -> None:
-    """Remove the folder; Windows wants the last reference to the mapped files gone first."""
-    files.clear()
-    shutil.rmtree(folder, ignore_errors=True)

@@ -15,8 +15,8 @@ _NO_LIMIT = 2**31 - 1
 class TrainingPlan:
     """Settings of one training run.
 
-    `optimiser`: "adamw" or "adam" (coupled weight decay). `schedule`: "one_cycle", "warmup_cosine" or
-    "steps", see `learning_rate_at`; `warmup` is its rising share of the run. `augment`: flips and quarter
+    `optimiser`: "adamw" or "adam" (coupled weight decay). `schedule`: "one_cycle", "warmup_cosine", "steps"
+    or "poly", see `learning_rate_at`; `warmup` is its rising share of the run. `augment`: flips and quarter
     turns; `jitter`: deviation of the shift of each band of a patch, in units of the normalised bands.
     `weighted`: classes weigh by the inverse square root of their frequency. `max_per_place`, `max_per_class`:
     pixels per epoch. `min_steps`, `max_steps`: what `for_samples` fits the epochs to (0 = not bounded).
@@ -59,7 +59,10 @@ class TrainingPlan:
         one_cycle: a half cosine from 1/25 of the peak up to it, then one down to 1/10,000 of it.
         warmup_cosine: a straight line from 0, then a half cosine down to 1/1000 of the peak.
         steps: a tenth less after each fifth of the run; no warm-up.
+        poly: down to 0 with the power 0.9 of what is left of the run; no warm-up.
         """
+        if self.schedule == "poly":
+            return self.learning_rate * (1 - fraction) ** 0.9
         if self.schedule == "steps":
             return self.learning_rate * 0.9 ** math.floor(5 * fraction + 1e-9)  # 3/5 * 5 may fall short of 3
         rising = fraction < self.warmup
@@ -129,10 +132,28 @@ GIHCN_PAPER = replace(
     warmup=0.0,
 )
 
+# Batches of tiles; few trials.
+REF_NET_DEFAULT = TrainingPlan(batch_size=8, min_steps=300, max_steps=600)
+
+# The authors' protocol: 70,000 batches of 8 tiles of 256 pixels, turned and flipped.
+REF_NET_PAPER = replace(
+    _PAPER,
+    batch_size=8,
+    optimiser="adamw",
+    learning_rate=5e-4,
+    weight_decay=5e-4,
+    schedule="poly",
+    warmup=0.0,
+    augment=True,
+    min_steps=70_000,
+    max_steps=70_000,
+)
+
 PRESETS: dict[str, dict[str, TrainingPlan]] = {
     "mibf_net": {"default": DEFAULT, "paper": MIBF_NET_PAPER},
     "gihcn": {"default": GIHCN_DEFAULT, "paper": GIHCN_PAPER},
     "ncglf2": {"default": NCGLF2_DEFAULT, "paper": NCGLF2_PAPER},
+    "ref_net": {"default": REF_NET_DEFAULT, "paper": REF_NET_PAPER},
 }
 
 

@@ -11,13 +11,16 @@ from ..data.grid import Grid
 from ..data.modalities import Modality
 from ..errors import JobError
 from ..job import Job
+from ..job_spec import ENCODER_METHODS
 from ..models.catalog import CATALOG
+from .tile_sampling import SMALLEST_TILE, reach
 
 # Bands left by the principal component analysis of a source with more bands than this (benchmarks/README.md).
 DEFAULT_COMPONENTS = 10
 # Side of the default patch where the sources have about the same pixel size.
 DEFAULT_PATCH_SIZE = 9
 SMALLEST_SIDE = 3
+DEFAULT_TILE_SIZE = 64
 _WINDOWS_REMEDY = "Write for example 3,7,15, or leave it empty for pixel values only."
 
 
@@ -27,7 +30,7 @@ class InputPreset:
 
     `components`: bands left of a source with more of them (0 = all stay); `whitened`: they all get the same
     deviation; `patch_size`: 0 fits it to the sources, but to no side below `smallest_side`; `options`: of the
-    network.
+    network; `tile_size` of a network on tiles.
     """
 
     components: int = DEFAULT_COMPONENTS
@@ -35,6 +38,7 @@ class InputPreset:
     patch_size: int = 0
     smallest_side: int = DEFAULT_PATCH_SIZE
     options: Mapping[str, Any] = field(default_factory=dict)
+    tile_size: int = DEFAULT_TILE_SIZE
 
 
 # Method and preset -> where they differ from the default.
@@ -47,6 +51,10 @@ INPUT_PRESETS = {
     ("random_forest", "default"): InputPreset(components=0),
     ("random_forest", "paper"): InputPreset(components=0),
     ("ncglf2", "paper"): InputPreset(components=40, whitened=True, patch_size=11),
+    ("ref_net", "default"): InputPreset(options={"encoder": "resnet10_half", "width": 32}),
+    ("ref_net", "paper"): InputPreset(
+        components=0, options={"enlarging": "published", "many_bands": "published"}, tile_size=256
+    ),
 }
 
 
@@ -54,7 +62,8 @@ INPUT_PRESETS = {
 class Recipe:
     """How one model is trained on one grid.
 
-    `patch_size` in map pixels, odd (for the forest its largest context window); `gap` in map pixels between
+    `patch_size`: side in map pixels of what the method looks at, of a patch (odd), of a tile, or of the
+    forest's largest context window; `gap` in map pixels between
     training and held-back samples; `components`: principal components per modality, 0 for none; `whitened`:
     the components get the same deviation; `information`: what diffusion models give the network beside the
     raw data ("features", "reconstruction", "" for nothing).
@@ -74,14 +83,39 @@ class Recipe:
         """`patch`, `tile` or `pixel`."""
         return CATALOG[self.method].kind
 
+    @property
+    def noun(self) -> str:
+        """What the side is that of, in words."""
+        return "tile" if self.kind == "tile" else "patch"
+
+    @property
+    def apart(self) -> int:
+        """How many pixels a sample must be away from training samples not to be seen in training.
+
+        Patches of this side share no pixel then. Of tiles, none around a training sample shows it.
+        """
+        return reach(self.patch_size) + 1 if self.kind == "tile" else self.patch_size
+
+    @property
+    def sides(self) -> dict[str, int]:
+        """The side as the configuration of a model has it, by name."""
+        return {"tile_size" if self.kind == "tile" else "patch_size": self.patch_size}
+
 
 def check_settings(job: Job) -> None:
     """Raise `JobError` for a patch side, context windows or batches that cannot be; reads no file."""
     context_windows(str(job.parameters["context_windows"]))
     _asked_patch_size(job)
-    if job.parameters["batch_size"] == 1 and not _is_pixel_method(job):
+    tile_size = _asked_tile_size(job)
+    if job.parameters["encoder_weights"] and job.parameters["method"] not in ENCODER_METHODS:
         raise JobError(
-            "Batches of one patch cannot be trained on: batch normalisation compares the patches of a batch.",
+            f"The method '{job.parameters['method']}' has no encoder that published weights would fit.",
+            where="encoder_weights",
+            remedy=f"Leave the file out, or use one of: {', '.join(ENCODER_METHODS)}.",
+        )
+    if job.parameters["batch_size"] == 1 and (_kind(job) == "patch" or 0 < tile_size <= SMALLEST_TILE):
+        raise JobError(
+            "Batches of one cannot be trained on: batch normalisation compares what is in a batch.",
             where="batch_size",
             remedy="Use 2 or more, or 0 for the preset's.",
         )
@@ -95,7 +129,9 @@ def make_recipe(job: Job, modalities: Mapping[str, Modality], grid: Grid) -> Rec
     patch_size = _patch_size(job, windows, coarsest, grid)
     gap = parameters["gap"]
     if gap < 0:
-        gap = grid.metres_of(patch_size) + 2 * coarsest
+        # Of tiles it is how far one can reach from a training sample: no tile shows a held-back pixel.
+        seen = reach(patch_size) if _kind(job) == "tile" else patch_size
+        gap = grid.metres_of(seen) + 2 * coarsest
     return Recipe(
         method=parameters["method"],
         patch_size=patch_size,
@@ -132,6 +168,8 @@ def context_windows(text: str) -> tuple[int, ...]:
 def _patch_size(job: Job, windows: tuple[int, ...], coarsest: float, grid: Grid) -> int:
     if _is_pixel_method(job):
         return max(windows, default=1)
+    if _kind(job) == "tile":
+        return _tile_size(job, grid)
     shorter = min(grid.shape)
     largest = max(SMALLEST_SIDE, shorter - 1 + shorter % 2)
     asked = _asked_patch_size(job)
@@ -148,10 +186,37 @@ def _patch_size(job: Job, windows: tuple[int, ...], coarsest: float, grid: Grid)
     return min(_preset(job).patch_size or fitting, largest)
 
 
+def _tile_size(job: Job, grid: Grid) -> int:
+    """Return the side of the tiles; a scene smaller than a tile of usual size is mirrored around itself."""
+    largest = max(DEFAULT_TILE_SIZE, min(grid.shape))
+    asked = _asked_tile_size(job)
+    if asked > largest:
+        raise JobError(
+            f"The tile side {asked} is larger than the scene of {grid.rows} x {grid.cols} map pixels.",
+            where="tile_size",
+            remedy=f"Use at most {largest}, or 0 to let the program choose.",
+        )
+    return asked or min(_preset(job).tile_size, largest // SMALLEST_TILE * SMALLEST_TILE)
+
+
+def _asked_tile_size(job: Job) -> int:
+    """Return the tile side of the job, 0 where it is left to the program or the method has no tiles."""
+    asked = int(job.parameters["tile_size"])
+    if asked == 0 or _kind(job) != "tile":
+        return 0
+    if asked < SMALLEST_TILE:
+        raise JobError(
+            f"The tile side {asked} is too small: the network halves a tile five times.",
+            where="tile_size",
+            remedy=f"Use {SMALLEST_TILE} or more; {DEFAULT_TILE_SIZE} is usual.",
+        )
+    return asked
+
+
 def _asked_patch_size(job: Job) -> int:
     """Return the patch side of the job, 0 where it is left to the program or the method has no patches."""
     asked = int(job.parameters["patch_size"])
-    if asked == 0 or _is_pixel_method(job):
+    if asked == 0 or _kind(job) != "patch":
         return 0
     if asked % 2 == 0 or asked < SMALLEST_SIDE:
         raise JobError(
@@ -166,8 +231,12 @@ def _preset(job: Job) -> InputPreset:
     return INPUT_PRESETS.get((job.parameters["method"], job.parameters["preset"]), InputPreset())
 
 
+def _kind(job: Job) -> str:
+    return CATALOG[job.parameters["method"]].kind
+
+
 def _is_pixel_method(job: Job) -> bool:
-    return CATALOG[job.parameters["method"]].kind == "pixel"
+    return _kind(job) == "pixel"
 
 
 def _components(job: Job, n_bands: int) -> int:

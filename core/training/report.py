@@ -14,6 +14,7 @@ from .provenance import versions
 if TYPE_CHECKING:
     from ..data.grid import Grid
     from ..data.modalities import Modality
+    from ..models.config import ModelConfig
     from .fit import Fit
     from .scene import Scene
     from .score import Score
@@ -29,7 +30,7 @@ def write_report(path: str, job: Job, scene: Scene, fit: Fit, score: Score | Non
         paper=entry.paper,
         settings=[(name.replace("_", " "), str(value)) for name, value in fit.settings.items()],
         sources=[(key, _source_text(m)) for key, m in scene.modalities.items()],
-        grid_text=_grid_text(scene.grid, fit.model.config.patch_size),
+        grid_text=_grid_text(scene.grid, fit.model.config),
         classes=classes,
         matrix=score.matrix if score else None,
         measured_on=score.measured_on if score else "",
@@ -52,9 +53,10 @@ def _source_text(modality: Modality) -> str:
     return f"{len(modality.bands)} bands of {files}; {modality.quantity}; {modality.pixel_metres:g} m pixels"
 
 
-def _grid_text(grid: Grid, patch_size: int) -> str:
+def _grid_text(grid: Grid, config: ModelConfig) -> str:
     place = crs_name(grid.crs) if grid.crs else "local coordinates"
     return (
         f"{grid.rows} x {grid.cols} map pixels of {grid.metres[0]:g} x {grid.metres[1]:g} m in {place}; "
-        f"patch {patch_size} x {patch_size} map pixels ({grid.metres_of(patch_size):g} m)"
+        f"{'tile' if config.tile_size else 'patch'} {config.side} x {config.side} map pixels "
+        f"({grid.metres_of(config.side):g} m)"
     )

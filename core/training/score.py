@@ -64,7 +64,7 @@ def train_and_score(job: Job, scene: Scene, recipe: Recipe, progress: Progress) 
         return _fit(job, scene.stack, scene.samples, recipe, None, progress), None
     samples = assign_groups(scene.samples, recipe.gap, *scene.grid.shape)
     split = hold_back(samples, job.parameters["test_fraction"], recipe.seed, recipe.gap)
-    notes = (*samples.notes[len(scene.samples.notes) :], *split.notes)
+    notes = (*samples.notes[len(scene.samples.notes) :], *split.notes, *_shown_in_tiles(recipe))
     for note in notes:
         progress.log(note)
     if not split.test.any():
@@ -80,6 +80,22 @@ def train_and_score(job: Job, scene: Scene, recipe: Recipe, progress: Progress) 
     if recipe.kind == "pixel":  # with the settings that the scored model chose
         recipe = replace(recipe, options=fit.model.config.options)
     return _fit(job, scene.stack, samples, recipe, None, progress.part(0.5, 1.0), epochs), score
+
+
+def _shown_in_tiles(recipe: Recipe) -> tuple[str, ...]:
+    """Say what of the held-back pixels a network on tiles sees in training."""
+    if recipe.kind != "tile":
+        return ()
+    text = (
+        "No training tile showed a held-back pixel. The tile around a held-back pixel can show training "
+        "pixels, as on every map."
+    )
+    if recipe.gap < recipe.apart:
+        text = (
+            f"With a gap below {recipe.apart} map pixels training tiles may show held-back pixels, though "
+            "never with their class: the scores are optimistic."
+        )
+    return (text,)
 
 
 def _score_held_back(
@@ -104,14 +120,15 @@ def _score_on_given(
 ) -> tuple[Fit, Score]:
     # Before the training, which a wrong class field must not cost.
     tests = read_test_samples(spec, scene, progress.part(0.0, 0.05))
-    near = within_gap(tests.rows, tests.cols, scene.samples.rows, scene.samples.cols, recipe.patch_size)
+    near = within_gap(tests.rows, tests.cols, scene.samples.rows, scene.samples.cols, recipe.apart)
     notes = [f"Test samples: {note}" for note in tests.notes]
     for note in notes:
         progress.log(note)
     if near.any():
+        far = "the reach of a tile" if recipe.kind == "tile" else "one patch side"
         notes.append(
-            f"{int(near.sum())} of {len(tests)} test samples are closer than one patch side to training "
-            "samples; the scores are optimistic."
+            f"{int(near.sum())} of {len(tests)} test samples are closer than {far} to training samples; the "
+            "scores are optimistic."
         )
         progress.warn(notes[-1])
     fit = _fit(job, scene.stack, scene.samples, recipe, None, progress.part(0.05, 0.9))

@@ -59,6 +59,9 @@ def _check_early(job: Job) -> None:
     check_settings(job)
     if CATALOG[job.parameters["method"]].kind != "pixel":
         require_torch()
+        from .encoder_weights import EncoderWeights  # here: it needs torch
+
+        EncoderWeights.of(job.parameters["encoder_weights"])
     _check_outputs(job)
 
 
@@ -73,7 +76,7 @@ def _tell(scene: Scene, recipe: Recipe, progress: Progress) -> None:
     grid = scene.grid
     progress.log(f"Samples per class: {scene.samples.describe_counts()}.")
     progress.log(
-        f"The patch is {recipe.patch_size} x {recipe.patch_size} map pixels "
+        f"The {recipe.noun} is {recipe.patch_size} x {recipe.patch_size} map pixels "
         f"({grid.metres_of(recipe.patch_size):g} m); the gap between training and held-back samples is "
         f"{recipe.gap} map pixels ({grid.metres_of(recipe.gap):g} m)."
     )

@@ -25,7 +25,7 @@ class MemoryStack:
         cols = mirrored(window.col - margin, window.col_stop + margin, self.grid.cols)
         data = {key: bands[:, rows[:, None], cols[None]] for key, bands in self.modalities.items()}
         valid = np.logical_and.reduce([~np.isnan(bands).any(axis=0) for bands in data.values()])
-        return SimpleNamespace(data=data, valid=valid)
+        return SimpleNamespace(data=data, valid=valid, corner=(window.row, window.col))
 
 
 class FillZero:

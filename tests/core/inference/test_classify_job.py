@@ -39,6 +39,9 @@ def models(make_scene, tmp_path_factory):
         "network": scene.train(
             {**scene.network, **unscored, "epochs": 8}, outputs={"model": "network.safetensors"}
         ),
+        "tiles": scene.train(
+            {**scene.tiles, **unscored, "epochs": 25}, outputs={"model": "tiles.safetensors"}
+        ),
         "wide": scene.train(
             {**scene.forest, **unscored},
             samples={"path": wide, "class_field": "class"},
@@ -48,7 +51,7 @@ def models(make_scene, tmp_path_factory):
     return {name: run_job(job).outputs["model"] for name, job in jobs.items()}
 
 
-@pytest.fixture(params=["forest", "machine", "network"])
+@pytest.fixture(params=["forest", "machine", "network", "tiles"])
 def model(request, models):
     return models[request.param]
 

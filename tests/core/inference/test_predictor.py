@@ -84,8 +84,8 @@ def test_an_unknown_kind_is_a_programming_mistake(network_model, monkeypatch):
 
     from landfuse.core.models.catalog import CATALOG
 
-    monkeypatch.setitem(CATALOG, "mibf_net", replace(CATALOG["mibf_net"], kind="tile"))
-    with pytest.raises(ValueError, match="tile"):
+    monkeypatch.setitem(CATALOG, "mibf_net", replace(CATALOG["mibf_net"], kind="cube"))
+    with pytest.raises(ValueError, match="cube"):
         make_predictor(network_model)
 
 

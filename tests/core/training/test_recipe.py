@@ -7,7 +7,7 @@ from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.split_grid import WIDEST_PATCH
 from landfuse.core.errors import JobError
 from landfuse.core.job import Job
-from landfuse.core.job_spec import METHODS
+from landfuse.core.job_spec import METHODS, TILE_METHODS
 from landfuse.core.model_job_kinds import TRAIN
 from landfuse.core.training.recipe import check_settings, context_windows, make_recipe
 
@@ -141,8 +141,65 @@ def test_batches_of_one_are_refused_for_networks_alone():
     check_settings(Job("train", parameters={**values, "method": "random_forest", "batch_size": 1}))
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_the_parts_of_split_samples_are_far_enough_apart_for_every_method(method):
+@pytest.mark.parametrize("method", sorted(set(METHODS) - set(TILE_METHODS)))
+def test_the_parts_of_split_samples_are_far_enough_apart_for_every_method_on_patches(method):
     found = recipe(method=method)
     assert found.patch_size <= WIDEST_PATCH
     assert found.gap <= WIDEST_PATCH + 2
+
+
+def test_the_gap_of_tiles_keeps_held_back_pixels_out_of_every_training_tile():
+    found = recipe(method="ref_net")
+    assert (found.patch_size, found.noun, found.sides) == (64, "tile", {"tile_size": 64})
+    # A tile is shifted by 8 pixels at most: it reaches 32 + 8 from its sample.
+    assert (found.apart, found.gap) == (41, 42)
+    assert (
+        recipe(method="ref_net", tile_size=128, grid=small_grid(200, 200)).gap == 82
+    )  # 64 + 16 pixels, and two of the source
+    assert recipe(method="mibf_net").apart == 9
+
+
+@pytest.mark.parametrize(
+    ("shape", "parameters", "side"),
+    [
+        ((100, 100), {}, 64),
+        ((40, 60), {}, 64),  # mirrored
+        ((40, 60), {"tile_size": 64}, 64),
+        ((40, 60), {"tile_size": 50}, 50),
+        ((300, 300), {"preset": "paper"}, 256),
+        ((200, 170), {"preset": "paper"}, 160),
+        ((200, 170), {"tile_size": 170, "patch_size": 4}, 170),  # it has no patches
+    ],
+)
+def test_the_side_of_tiles_is_the_presets_as_far_as_the_scene_goes(shape, parameters, side):
+    assert recipe(grid=small_grid(*shape), method="ref_net", **parameters).patch_size == side
+
+
+@pytest.mark.parametrize(("side", "match"), [(171, "at most 170"), (16, "32 or more")])
+def test_tiles_larger_than_the_scene_or_too_small_are_refused(side, match):
+    with pytest.raises(JobError, match=match) as caught:
+        recipe(grid=small_grid(200, 170), method="ref_net", tile_size=side)
+    assert caught.value.where == "tile_size"
+
+
+def test_a_batch_of_one_tile_is_enough_unless_the_tile_is_halved_to_a_single_value():
+    values = {p.name: p.default for p in TRAIN.parameters}
+    one = {**values, "method": "ref_net", "batch_size": 1}
+    check_settings(Job("train", parameters=one))
+    with pytest.raises(JobError, match="batch_size"):
+        check_settings(Job("train", parameters={**one, "tile_size": 32}))
+
+
+def test_weights_for_encoders_are_refused_where_there_are_none():
+    values = {p.name: p.default for p in TRAIN.parameters}
+    with pytest.raises(JobError, match="ref_net") as caught:
+        check_settings(Job("train", parameters={**values, "encoder_weights": "r.pth"}))
+    assert caught.value.where == "encoder_weights"
+
+
+def test_the_presets_of_ref_net_say_how_large_the_network_is():
+    assert recipe(method="ref_net", bands=144).components == {"optical": 10}
+    assert recipe(method="ref_net").options == {"encoder": "resnet10_half", "width": 32}
+    paper = recipe(method="ref_net", preset="paper", bands=144)
+    assert paper.components == {"optical": 0}
+    assert paper.options == {"enlarging": "published", "many_bands": "published"}

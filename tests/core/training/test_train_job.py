@@ -25,7 +25,7 @@ from landfuse.core.progress import Progress
 pytest.importorskip("torch", reason="needs the engine's packages")
 pytest.importorskip("sklearn", reason="needs the engine's packages")
 
-METHODS = ["forest", "machine", "network"]
+METHODS = ["forest", "machine", "network", "tiles"]
 MODEL = {"model": "m.safetensors"}
 ALL_FILES = ["m.html", "m.job.json", "m.safetensors", "m.samples.gpkg"]
 
