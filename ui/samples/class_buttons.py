@@ -86,7 +86,9 @@ class ClassButtons(QWidget):
             "/mActionUndo.svg", self.tr("Undo (Ctrl+Z): areas, names and colours alike."), self._table.undo
         )
         self.redo = self._button("/mActionRedo.svg", self.tr("Redo (Ctrl+Shift+Z)."), self._table.redo)
-        self.more = self._button("/mActionFileSave.svg", self.tr("Import or export the list of classes."))
+        self.more = self._button(
+            "/mActionSharingExport.svg", self.tr("Import or export the list of classes.")
+        )
         menu = self._with_menu(self.more)
         menu.setToolTipsVisible(True)
         self.importing = menu.addAction(self.tr("Import classes..."), self.import_asked.emit)

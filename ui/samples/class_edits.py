@@ -10,6 +10,7 @@ from qgis.core import (
     QgsExpression,
     QgsFeatureRequest,
     QgsGeometry,
+    QgsRectangle,
     QgsRendererCategory,
     QgsVectorLayer,
     QgsVectorLayerUtils,
@@ -120,6 +121,15 @@ def name_field(layer: QgsVectorLayer, field: str) -> int:
 def feature_ids(layer: QgsVectorLayer, field: str, stored: Sequence[Any]) -> list[int]:
     """Return the ids of the features of some classes."""
     return [number for value in stored for number, _ in _matching(layer, field, value, -1)]
+
+
+def areas_box(layer: QgsVectorLayer, field: str, stored: Sequence[Any]) -> QgsRectangle:
+    """Return the rectangle around the areas of some classes, in the CRS of the layer."""
+    box = QgsRectangle()
+    request = QgsFeatureRequest().setFilterFids(feature_ids(layer, field, stored)).setNoAttributes()
+    for feature in layer.getFeatures(request):
+        box.combineExtentWith(feature.geometry().boundingBox())
+    return box
 
 
 def _matching(layer: QgsVectorLayer, field: str, stored: Any, name_at: int) -> list[tuple[int, str]]:

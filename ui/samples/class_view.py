@@ -9,6 +9,7 @@ from qgis.core import QgsMapLayer, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ...core.errors import LandfuseError
+from ...core.evaluation.sample_statistics import NONE
 from ...core.job import SamplesInput
 from ...processing_provider.translate import raster_path
 from ..state.jobs import job_of, scene_parameters
@@ -274,5 +275,6 @@ class ClassView(QObject):
             areas, metres = read.areas.get(key, 0), read.square_metres.get(key, 0.0)
         if figures is not None:
             return ClassCount(areas, metres, figures.pixels, figures.places, figures.verdict)
-        none = 0 if self._pixels.figures else None
-        return ClassCount(areas, metres, none, none, "none" if none == 0 else "")
+        if self._pixels.known:
+            return ClassCount(areas, metres, 0, 0, NONE)
+        return ClassCount(areas, metres)

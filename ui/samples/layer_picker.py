@@ -21,6 +21,7 @@ class LayerPicker(QWidget):
     """Reads and changes `session.samples`."""
 
     new_asked = pyqtSignal()
+    layer_chosen = pyqtSignal(object)  # by the user
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,9 +56,8 @@ class LayerPicker(QWidget):
             box.setLayer(fields)
             box.setField(name)
         self._showing = False
-        for row in (1, 2):
-            for widget in self._row(row):
-                widget.setVisible(fields is not None)
+        for widget in self._of_fields:
+            widget.setVisible(fields is not None)
 
     def _build(self) -> None:
         filters = QgsMapLayerProxyModel.Filter
@@ -83,7 +83,7 @@ class LayerPicker(QWidget):
         )
         for box in (self.layer, self.class_field, self.group_field):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(8)
+            box.setMinimumContentsLength(5)
         self.layer.layerChanged.connect(self._layer_chosen)
         self.class_field.fieldChanged.connect(self._fields_chosen)
         self.group_field.fieldChanged.connect(self._fields_chosen)
@@ -100,12 +100,13 @@ class LayerPicker(QWidget):
         self._form.setVerticalSpacing(look.TIGHT)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.addRow(QLabel(self.tr("Layer"), self), first)
-        self._form.addRow(QLabel(self.tr("Class"), self), self.class_field)
-        self._form.addRow(QLabel(self.tr("Group"), self), self.group_field)
-
-    def _row(self, row: int) -> list[QWidget]:
-        roles = QFormLayout.ItemRole
-        return [self._form.itemAt(row, role).widget() for role in (roles.LabelRole, roles.FieldRole)]
+        second = QHBoxLayout()
+        second.setSpacing(look.GAP)
+        group, word = QLabel(self.tr("Group"), self), QLabel(self.tr("Class"), self)
+        for widget, share in ((self.class_field, 3), (group, 0), (self.group_field, 2)):
+            second.addWidget(widget, share)
+        self._form.addRow(word, second)
+        self._of_fields = (word, self.class_field, group, self.group_field)
 
     def _field_box(self, tip: str, allow_empty: bool) -> QgsFieldComboBox:
         kinds = QgsFieldProxyModel.Filter
@@ -131,6 +132,7 @@ class LayerPicker(QWidget):
             self._session.set_samples(SamplesChoice())
         elif layer.id() != self._session.samples.layer:
             self._session.set_samples(SamplesChoice(layer.id(), likely_field(layer)))
+            self.layer_chosen.emit(layer)
 
     def _fields_chosen(self, *_: object) -> None:
         if self._showing:

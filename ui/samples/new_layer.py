@@ -51,6 +51,15 @@ def make_areas(folder: str, crs: QgsCoordinateReferenceSystem, title: str) -> Qg
     return layer
 
 
+def free_title(project: QgsProject, title: str) -> str:
+    """Return a layer name that the project does not have yet."""
+    number, name = 1, title
+    while project.mapLayersByName(name):
+        number += 1
+        name = f"{title} {number}"
+    return name
+
+
 def _free_path(folder: Path) -> Path:
     number, path = 1, folder / f"{STEM}.gpkg"
     while path.exists():

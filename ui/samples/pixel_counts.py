@@ -48,7 +48,8 @@ class SceneOrder:
 class PixelCounts:
     """Figures by class key, the side of a map pixel and the gap between places in metres.
 
-    `classes` are those of a label raster. `problem`: why nothing could be counted, "" where it was.
+    `known`: classes without a figure have no pixel; otherwise theirs are not known. `classes` are those of a
+    label raster. `problem`: why nothing could be counted, "" where it was.
     """
 
     figures: Mapping[str, ClassFigures] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class PixelCounts:
     gap_metres: float = 0.0
     classes: tuple[LandClass, ...] = ()
     problem: str = ""
+    known: bool = False
 
 
 class PixelCounter:
@@ -70,7 +72,7 @@ class PixelCounter:
     def count_areas(self, read: AreasRead, scene: SceneOrder, progress: Progress) -> PixelCounts:
         """Count the pixels of a layer's areas on the map pixels of the sources."""
         if not read.records:
-            return PixelCounts()
+            return PixelCounts(known=True)
         try:
             with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
                 return self._count_areas(read, scene, folder, progress)
@@ -84,7 +86,7 @@ class PixelCounter:
             grid, gap = self._grid(scene, progress, labels=spec.path)
         samples = read_samples(spec, grid, (), progress, LABEL_LIMIT)
         figures = {str(f.land_class.value): f for f in class_figures(samples, samples, None, grid, gap)}
-        return PixelCounts(figures, grid.metres_of(1), grid.metres_of(gap), samples.classes)
+        return PixelCounts(figures, grid.metres_of(1), grid.metres_of(gap), samples.classes, known=True)
 
     def _count_areas(
         self, read: AreasRead, scene: SceneOrder, folder: str, progress: Progress
@@ -97,7 +99,7 @@ class PixelCounter:
         found = class_figures(samples, samples, None, grid, gap)
         if read.grouped:
             found = [replace(f, places=_groups(samples, i)) for i, f in enumerate(found)]
-        return PixelCounts(dict(zip(keys, found)), grid.metres_of(1), grid.metres_of(gap))
+        return PixelCounts(dict(zip(keys, found)), grid.metres_of(1), grid.metres_of(gap), known=True)
 
     def _grid(
         self, scene: SceneOrder, progress: Progress, labels: str = "", width: float | None = None

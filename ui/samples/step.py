@@ -17,10 +17,11 @@ from ..state.context import DockContext
 from ..state.folder import needed_folder
 from ..step import Step
 from .class_buttons import ClassButtons
+from .class_edits import areas_box
 from .class_lists import read_list, write_list
 from .class_table import ClassTable
 from .layer_picker import LayerPicker
-from .new_layer import areas_crs, make_areas
+from .new_layer import areas_crs, free_title, make_areas
 from .table_hints import TableHints, headline
 from .table_view import ClassTableView
 from .undo_keys import UndoKeys
@@ -66,7 +67,8 @@ class SamplesStep(Step):
         if not folder:
             return
         with self._told():
-            layer = make_areas(folder, areas_crs(self.session), self.tr("Training areas"))
+            title = free_title(self.session.project, self.tr("Training areas"))
+            layer = make_areas(folder, areas_crs(self.session), title)
             self.session.project.addMapLayer(layer)
             self.session.set_samples(SamplesChoice(layer.id(), "class"))
             self.context.iface.setActiveLayer(layer)
@@ -93,6 +95,17 @@ class SamplesStep(Step):
         """Make the areas of some classes those of another."""
         with self._told():
             self.table.merge(values, into)
+
+    def zoom_to_classes(self) -> None:
+        """Show all areas of the selected classes on the map."""
+        layer, canvas = self.table.source, self.context.canvas
+        stored = [self.table.row(v).stored for v in self.view.chosen_values()]
+        box = areas_box(layer, self.table.field, stored)
+        if not box.isNull():
+            box = canvas.mapSettings().layerExtentToOutputExtent(layer, box)
+            box.scale(1.1)
+            canvas.setExtent(box)
+            canvas.refresh()
 
     def import_list(self) -> None:
         """Have the user choose a list of classes and take it."""
@@ -124,8 +137,10 @@ class SamplesStep(Step):
         self.table.changed.connect(self._tell)
         self.table.counts_changed.connect(self._tell)
         self.picker.new_asked.connect(self.new_layer)
+        self.picker.layer_chosen.connect(self.context.iface.setActiveLayer)  # Edit > Undo follows it
         self.view.add_asked.connect(self.add_class)
         self.view.delete_asked.connect(self.delete_classes)
+        self.view.zoom_asked.connect(self.zoom_to_classes)
         self.view.refused.connect(lambda text: self.context.tell(text, Qgis.MessageLevel.Warning))
         self.buttons.add_asked.connect(self.add_class)
         self.buttons.delete_asked.connect(self.delete_classes)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from qgis.gui import QgsColorDialog
 from qgis.PyQt.QtCore import QCoreApplication, QItemSelectionModel, QModelIndex, QRectF, QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QColor, QKeyEvent, QPainter, QPen
+from qgis.PyQt.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPalette, QPen
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QMenu,
     QSpinBox,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -51,6 +53,8 @@ class MarkDelegate(QStyledItemDelegate):
         if not verdict:
             return
         color = QColor({GOOD: GOOD_COLOR, THIN: THIN_COLOR}.get(verdict, FEW_COLOR))
+        if option.state & QStyle.StateFlag.State_Selected:  # green on the blue of a selection is not seen
+            color = option.palette.color(QPalette.ColorRole.HighlightedText)
         mark = QRectF(0, 0, _MARK, _MARK)
         mark.moveCenter(QRectF(option.rect).center())
         mark.moveLeft(option.rect.left() + look.TIGHT)
@@ -82,6 +86,7 @@ class ClassTableView(QTableView):
 
     add_asked = pyqtSignal()
     delete_asked = pyqtSignal()
+    zoom_asked = pyqtSignal()
     selection_changed = pyqtSignal()
 
     def __init__(self, table: ClassTable, parent: QWidget | None = None) -> None:
@@ -156,6 +161,27 @@ class ClassTableView(QTableView):
         else:
             super().keyPressEvent(event)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with the class under the pointer."""
+        index = self.indexAt(event.pos())
+        if index.isValid():
+            self.class_menu(self._model.row_of(index).value).exec(event.globalPos())
+
+    def class_menu(self, value: int) -> QMenu:
+        """Return the menu of a class."""
+        menu, refusal = QMenu(self), self._table.refusal
+        position = self._model.position(value)
+        named = self._model.index(position, NAME).flags() & Qt.ItemFlag.ItemIsEditable
+        colored = self._model.index(position, COLOR).flags() & Qt.ItemFlag.ItemIsEditable
+        for text, act, possible in (
+            (self.tr("Rename"), lambda: self.rename(value), named),
+            (self.tr("Colour..."), lambda: self.choose_color(value), colored),
+            (self.tr("Delete with all areas"), self.delete_asked.emit, not refusal),
+            (self.tr("Zoom to the areas"), self.zoom_asked.emit, self._table.can_style),
+        ):
+            menu.addAction(text, act).setEnabled(bool(possible))
+        return menu
+
     def sizeHint(self) -> QSize:
         """Return a height that shows all classes of a usual list."""
         rows = min(max(self._model.rowCount(), _FEWEST_ROWS), _MOST_ROWS)
@@ -189,13 +215,13 @@ class ClassTableView(QTableView):
     def _fit_columns(self) -> None:
         """Give each column the width of its longest text, and the names the rest."""
         metrics = self.fontMetrics()
-        self.setColumnWidth(COLOR, _SWATCH + 2 * look.GAP)
+        self.setColumnWidth(COLOR, _SWATCH + 2 * look.TIGHT + 4)
         for column in (VALUE, PIXELS, AREA, PLACES):
             texts = [str(self._model.headerData(column, Qt.Orientation.Horizontal, 0))]
             cells = (self._model.index(i, column) for i in range(self._model.rowCount()))
             texts += [str(index.data()) + ("ooo" if column == PLACES else "") for index in cells]
             width = max(metrics.horizontalAdvance(text) for text in texts)
-            self.setColumnWidth(column, width + 2 * look.GAP)
+            self.setColumnWidth(column, width + 2 * look.TIGHT + 4)
 
     def _rows_changed(self) -> None:
         self._fit_columns()
