@@ -10,7 +10,9 @@ from qgis.PyQt.QtWidgets import QDockWidget, QFileDialog, QVBoxLayout, QWidget
 
 from ...core.errors import LandfuseError
 from .. import look
+from ..digitising.spectra import SpectraView
 from ..digitising.toolbar import DigitisingBar
+from ..fold import Fold
 from ..live.live_bar import LiveBar
 from ..state.choices import SamplesChoice
 from ..state.context import DockContext
@@ -41,6 +43,9 @@ class SamplesStep(Step):
         self.hints = TableHints(self.table, self)
         self.digitising = DigitisingBar(context, self)
         self.live = LiveBar(context, self)
+        self.spectra = SpectraView(context, self)
+        tip = self.tr("What the sources measure under the pointer, and on the areas of each class.")
+        self.spectra_fold = Fold(self.tr("Spectra"), tip, self.spectra, self)
         self._keys = UndoKeys(self.table, self)
         self._keys.watch(self)
         self._lay_out()
@@ -52,7 +57,9 @@ class SamplesStep(Step):
         self.table.changed.disconnect(self._tell)
         self.table.counts_changed.disconnect(self._tell)
         self._keys.watch(None)
-        for part in (self.live, self.digitising, self.picker, self.view, self.buttons, self.hints):
+        for part in (self.spectra, self.live, self.digitising):
+            part.shut_down()
+        for part in (self.picker, self.view, self.buttons, self.hints):
             part.shut_down()
 
     def event(self, event: QEvent) -> bool:
@@ -130,7 +137,9 @@ class SamplesStep(Step):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(look.MARGIN, look.TIGHT, look.MARGIN, look.MARGIN)
         layout.setSpacing(look.GAP)
-        for part in (self.picker, self.view, self.buttons, self.hints, self.digitising, self.live):
+        for part in (self.picker, self.view, self.buttons, self.hints):
+            layout.addWidget(part)
+        for part in (self.digitising, self.live, self.spectra_fold):
             layout.addWidget(part)
 
     def _connect(self) -> None:
@@ -150,7 +159,7 @@ class SamplesStep(Step):
 
     def _tell(self) -> None:
         has_layer = self.table.source is not None
-        for part in (self.view, self.buttons, self.digitising, self.live):
+        for part in (self.view, self.buttons, self.digitising, self.live, self.spectra_fold):
             part.setVisible(has_layer)
         self.headline_changed.emit(headline(self.table))
 

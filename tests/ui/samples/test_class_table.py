@@ -37,6 +37,15 @@ def test_a_change_of_the_style_in_qgis_shows_in_the_table(table, areas, qtbot):
     assert table.rows[1].color == "#00ff00"
 
 
+def test_a_colour_that_is_changed_in_the_legend_shows_in_the_table(table, areas):
+    items = areas.renderer().legendSymbolItems()
+    symbol = items[1].symbol().clone()
+    symbol.setColor(QColor("#123456"))
+    areas.renderer().setLegendSymbolItem(items[1].ruleKey(), symbol)
+    areas.emitStyleChanged()  # as the layer tree does, without a new style
+    assert [r.color for r in table.rows] == ["#1f78b4", "#123456", "#e31a1c"]
+
+
 def test_a_change_in_the_table_changes_the_style(table, areas, see):
     table.rename(1, "lake")
     table.recolor(2, "#00ff00")

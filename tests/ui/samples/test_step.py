@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from landfuse.ui.samples.class_edits import areas_box
 from landfuse.ui.samples.step import SamplesStep
 from landfuse.ui.samples.table_model import COLOR, NAME, PLACES, VALUE
 from landfuse.ui.state.choices import SamplesChoice
@@ -271,6 +272,17 @@ def test_the_style_comes_back_with_the_project(step, session, project, qtbot, se
     session.set_samples(kept)
     assert [(r.value, r.name, r.color) for r in step.table.rows][1] == (2, "grass", "#33a02c")
     qtbot.waitUntil(lambda: step.table.counts[2].areas == 1, timeout=5000)
+
+
+def test_the_menu_of_a_class_zooms_to_its_areas(step, areas, interface, qtbot):
+    click(qtbot, step, 2)
+    actions = {a.text(): a for a in step.view.class_menu(5).actions()}
+    actions["Zoom to the areas"].trigger()
+    box = areas_box(areas, "class", [5])
+    assert interface.canvas.extent().contains(box)
+    assert interface.canvas.extent().width() < 20 * box.width()
+    actions["Delete with all areas"].trigger()
+    assert [r.value for r in step.table.rows] == [1, 2]
 
 
 def test_nothing_is_wrong_without_any_layer(step, project):
