@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="needs the engine's packages")
@@ -112,6 +114,34 @@ def test_a_network_is_trained_and_applied(processing, sources, areas, tmp_path):
     )
     assert QgsRasterLayer(str(tmp_path / "p.tif"), "p").bandCount() >= 5
     assert QgsRasterLayer(mapped["CLASSMAP"], "map").isValid()
+
+
+def test_methods_are_compared(processing, sources, areas, tmp_path):
+    values = {name: value for name, value in FAST.items() if name != "METHOD"}
+    design = {"METHODS": "random_forest", "SUBSETS": "all,lidar", "SEEDS": "1", "FOLDS": 2}
+    folder = str(tmp_path / "comparison")
+    found = processing.run("landfuse:compare", {**sources, **areas, **values, **design, "RESULTS": folder})
+    assert (found["CELLS"], found["FINISHED"], found["FAILED"]) == (4, 4, 0)
+    for name in ("REPORT", "TABLE", "RUNS", "LATEX"):
+        assert Path(found[name]).is_file()
+    again = processing.run("landfuse:compare", {**sources, **areas, **values, **design, "RESULTS": folder})
+    assert again["FINISHED"] == 4
+
+
+def test_a_benchmark_scene_is_imported(processing, tmp_path):
+    io = pytest.importorskip("scipy.io", reason="the test writes a MATLAB file")
+    labels = np.kron(np.arange(1, 5).reshape(2, 2), np.ones((10, 12))).astype(np.uint8)
+    io.savemat(str(tmp_path / "a.mat"), {"hsi": np.dstack([labels * 3.0, labels * 5.0]), "gt": labels})
+    mat = str(tmp_path / "a.mat")
+    values = {"HSI_FILE": mat, "HSI_VARIABLE": "hsi", "LABELS_FILE": mat, "LABELS_VARIABLE": "gt"}
+    folder = str(tmp_path / "scene")
+    found = processing.run(
+        "landfuse:importscene", {**values, "SPLIT": "number", "PER_CLASS": 5, "SCENE": folder}
+    )
+    assert (found["N_CLASSES"], found["N_TRAINING"], found["N_TEST"]) == (4, 20, 460)
+    layer = QgsRasterLayer(found["TRAIN_LABELS"], "training")
+    assert layer.isValid()
+    assert QgsRasterLayer(found["HSI"], "hsi").bandCount() == 2
 
 
 def test_the_graphical_model_does_all_in_one(processing, sources, areas, points, tmp_path):

@@ -195,6 +195,25 @@ def test_a_network_is_trained_for_each_cell_and_leaves_no_state(small_scene):
     assert not any(event["event"] == "metric" for event in events.seen)
 
 
+def test_a_network_that_was_stopped_goes_on_within_its_cell(small_scene, monkeypatch):
+    pytest.importorskip("torch", reason="needs the engine's packages")
+    from landfuse.core.training import state
+
+    monkeypatch.setattr(state, "KEEP_AFTER", 0.0)
+    values = {"methods": "mibf_net", "subsets": "all", "seeds": "1", "epochs": 3, "patch_size": 5}
+    run_job(compare(small_scene, values, outputs={"results": "whole"}))
+    events = Events(lambda texts: "state of the training is kept" in texts)
+    with pytest.raises(Cancelled):
+        run_job(compare(small_scene, values), events.progress)
+    assert [name.endswith(".training") for name in cells(small_scene)] == [True]
+    again = Events()
+    run_job(compare(small_scene, values), again.progress)
+    assert again.texts().count("goes on from there") == 1
+    assert all(name.endswith(".json") for name in cells(small_scene))
+    whole, found = (rows(small_scene.out / name / "runs.csv") for name in ("whole", "results"))
+    assert [line["F1"] for line in found] == [line["F1"] for line in whole]
+
+
 def test_the_largest_gap_of_the_methods_holds_for_all(small_scene):
     pytest.importorskip("torch", reason="needs the engine's packages")
     values = {"methods": "random_forest,mibf_net", "subsets": "all", "seeds": "1", "epochs": 1, "gap": -1.0}
