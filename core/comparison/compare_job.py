@@ -73,7 +73,7 @@ class _Run:
         return record_path(self.folder / _CELLS, cell)
 
     def summary(self) -> Summary:
-        facts = protocol(self.design, self.parts, str(self.job.parameters["preset"]))
+        facts = protocol(self.job, self.design, self.parts)
         return summarise(self.design, self.cells, self.finished, self.errors, facts, self.published)
 
 

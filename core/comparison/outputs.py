@@ -106,7 +106,7 @@ def latex_text(summary: Summary) -> str:
     head = " & ".join(["Method", "Sources", *(_latex_title(name) for name in FIGURES)])
     body = []
     for line in summary.lines:
-        cells = [_latex(line.row.method), _latex(line.row.source_text)]
+        cells = [_latex(_name(line)), _latex(line.row.source_text)]
         cells += [_latex_figure(line.figures[name], name in _SHARES) for name in FIGURES]
         body.append(" & ".join(cells) + r" \\")
         for item in _beside(line, summary):
@@ -145,7 +145,7 @@ def html_text(summary: Summary) -> str:
         notes(failed, "warning"),
         section("Accuracy", _main_table(summary), _published_note(summary.published)),
         section("F1 of each class", _class_table(summary)),
-        section("Confusion matrices", paragraph(summary.caption, "caption"), *_matrices(summary)),
+        section("Confusion matrices", paragraph(summary.protocol, "caption"), *_matrices(summary)),
         section("Runs", _runs_table(summary)),
         section("Protocol", properties(summary.facts.items())),
         definitions(),
@@ -159,8 +159,7 @@ def _main_table(summary: Summary) -> Markup:
     for i, line in enumerate(summary.lines):
         figures = [_html_figure(line.figures[name], name, best[name] == i) for name in FIGURES]
         seconds = "-" if math.isnan(line.seconds) else f"{line.seconds:.0f} s"
-        title = CATALOG[line.row.method].title
-        rows.append([title, line.row.source_text, *figures, str(line.n_runs), seconds])
+        rows.append([_name(line), line.row.source_text, *figures, str(line.n_runs), seconds])
         for item in _beside(line, summary):
             known = [_html_figure(Spread(item.figures.get(n, math.nan), math.nan), n) for n in FIGURES]
             rows.append([f"published: {item.source}", line.row.source_text, *known, "", ""])
@@ -176,6 +175,11 @@ def _published_note(published: Sequence[Published]) -> Markup:
         "the lines above only where the protocol is the same. Figures on random splits are optimistic."
     )
     return paragraph(text, "caption")
+
+
+def _name(line: Line) -> str:
+    """Return the name of a method without its explanation, such as MIBF-Net."""
+    return CATALOG[line.row.method].title.partition(" (")[0]
 
 
 def _beside(line: Line, summary: Summary) -> list[Published]:
@@ -205,7 +209,7 @@ def _class_table(summary: Summary) -> Markup:
     scores = [compute_metrics(line.matrix).f1 for line in done if line.matrix is not None]
     classes = done[0].matrix.classes if done[0].matrix is not None else ()
     rows = [[str(line.row), *(decimal(v) for v in f1)] for line, f1 in zip(done, scores)]
-    caption = f"F1 from the sum of the matrices of a line's runs. {summary.caption}"
+    caption = f"F1 from the sum of the matrices of a line's runs. {summary.protocol}"
     return table(["Method, sources", *(c.name for c in classes)], rows, range(1, len(classes) + 1), caption)
 
 
@@ -233,7 +237,7 @@ def _runs_table(summary: Summary) -> Markup:
         figures = [percent(numbers[n]) if n in _SHARES else decimal(numbers[n]) for n in FIGURES]
         rows.append([*start, *figures, f"cells/{cell.name}.json"])
     head = ["Method, sources", "Seed", "Fold", *(TITLES[name] for name in FIGURES), "Matrix"]
-    content = table(head, rows, range(1, len(head) - 1), f"Single runs. {summary.caption}")
+    content = table(head, rows, range(1, len(head) - 1), f"Single runs. {summary.protocol}")
     return join([details("All runs", content, is_open=False)])
 
 

@@ -11,11 +11,15 @@ from typing import Any
 
 from ..errors import JobError
 from ..evaluation.confusion import ConfusionMatrix
+from ..job import Job
+from ..job_kinds import KINDS
 from ..job_spec import METHODS
 from .design import Cell, Design, Row
 from .parts import Parts
 from .records import Finished
 
+# Settings of a training that the captions name by other words, or that do not shape a result.
+_TOLD_ELSEWHERE = ("method", "preset", "seed", "refit", "gap", "test_fraction", "device", "threads")
 FIGURES = ("OA", "AA", "KAPPA", "F1")
 TITLES = {"OA": "OA", "AA": "AA", "KAPPA": "kappa", "F1": "macro F1"}
 _COLUMNS = ("method", "sources", *FIGURES, "source")
@@ -52,15 +56,23 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """All that the tables show. `errors`: what became of cells that failed; `caption` names the protocol."""
+    """All that the tables show.
+
+    `errors`: what became of cells that failed; `protocol`: split, gap, seeds and preset, for every caption.
+    """
 
     lines: tuple[Line, ...]
     finished: Mapping[Cell, Finished]
     errors: Mapping[Cell, str]
     cells: tuple[Cell, ...]
-    caption: str
+    protocol: str
     facts: Mapping[str, str]
     published: tuple[Published, ...] = ()
+
+    @property
+    def caption(self) -> str:
+        """The caption of the table of means."""
+        return f"Mean \u00b1 {self.facts['spread']}. {self.protocol}"
 
 
 def summarise(
@@ -72,33 +84,40 @@ def summarise(
     published: tuple[Published, ...],
 ) -> Summary:
     """Return the tables of what is finished so far."""
-    lines = tuple(
-        _line(row, [finished[c] for c in cells if c.row == row and c in finished]) for row in design.rows
-    )
-    return Summary(
-        lines, finished, errors, tuple(cells), _caption(cells, len(finished), facts), facts, published
-    )
+    done = [cell for cell in cells if cell in finished]
+    lines = tuple(_line(row, [finished[cell] for cell in done if cell.row == row]) for row in design.rows)
+    text = _protocol_text(cells, len(done), facts)
+    return Summary(lines, finished, errors, tuple(cells), text, facts, published)
 
 
-def protocol(design: Design, parts: Parts, preset: str) -> dict[str, str]:
-    """Return what every caption names: split, gap, seeds, preset, and what the spread is taken over."""
+def protocol(job: Job, design: Design, parts: Parts) -> dict[str, str]:
+    """Return what every caption names: split, gap, seeds, preset, and what the spread is taken over.
+
+    Settings of the training that are not the preset's stand with it.
+    """
     n_seeds, n_folds = len(design.seeds), len(parts.items)
     over = f"{n_seeds} seed{'s' * (n_seeds > 1)} x {n_folds} fold{'s' * (n_folds > 1)}"
     return {
         "split": parts.split_text,
         "gap": parts.gap_text,
         "seeds": ", ".join(map(str, design.seeds)),
-        "preset": preset,
+        "preset": _preset(job),
         "spread": f"sample standard deviation over the runs of a line ({over})",
     }
 
 
-def _caption(cells: Sequence[Cell], n_finished: int, facts: Mapping[str, str]) -> str:
+def _preset(job: Job) -> str:
+    own = [
+        f"{p.name.replace('_', ' ')} {job.parameters[p.name]}"
+        for p in KINDS["train"].parameters
+        if p.name not in _TOLD_ELSEWHERE and job.parameters.get(p.name, p.default) != p.default
+    ]
+    return str(job.parameters["preset"]) + (f" with {', '.join(own)}" if own else "")
+
+
+def _protocol_text(cells: Sequence[Cell], n_finished: int, facts: Mapping[str, str]) -> str:
     part = "" if n_finished == len(cells) else f" Unfinished: {n_finished} of {len(cells)} runs."
-    return (
-        f"Mean \u00b1 {facts['spread']}. Split: {facts['split']}; {facts['gap']}; seeds {facts['seeds']}; "
-        f"preset {facts['preset']}.{part}"
-    )
+    return f"Split: {facts['split']}; {facts['gap']}; seeds {facts['seeds']}; preset {facts['preset']}.{part}"
 
 
 def _line(row: Row, runs: Sequence[Finished]) -> Line:

@@ -92,11 +92,11 @@ def test_every_caption_names_split_gap_seeds_and_preset(small_scene):
         "2 spatial folds",
         "gap 4 m (2 map pixels)",
         "seeds 1, 2",
-        "preset default",
-        "2 seeds x 2 folds",
+        "preset default with context windows 3, trees 5",
     ]
-    captions = re.findall(r'<p class="caption">(Mean.*?|F1 from.*?|Single.*?)</p>', page)
+    captions = re.findall(r'<p class="caption">((?:Mean|F1 from|Split|Single).*?)</p>', page)
     assert len(captions) == 4
+    assert "2 seeds x 2 folds" in captions[0]
     for text in [*captions, re.search(r"\\caption\{(.*)\}", latex)[1]]:
         assert [part for part in wanted if part not in text] == []
     for line in rows(folder / "comparison.csv"):
