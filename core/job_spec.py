@@ -14,7 +14,11 @@ METHODS = ("mibf_net", "ncglf2", "gihcn", "ref_net", "random_forest", "svm")
 
 PUBLISHED = ("ncglf2",)  # methods whose authors' checkpoints can be taken over
 
+PATCH_METHODS = ("mibf_net", "ncglf2", "gihcn")  # methods that label the centre of a patch
+
 TILE_METHODS = ("ref_net",)  # methods that label whole tiles
+
+ROLE_METHODS = ("gihcn", "ref_net")  # methods in which one source has another role than the others
 
 ENCODER_METHODS = ("ref_net",)  # methods whose encoders can start from published ImageNet weights
 

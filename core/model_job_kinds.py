@@ -7,7 +7,9 @@ from .job_spec import (
     ENCODER_METHODS,
     METHODS,
     MODALITIES,
+    PATCH_METHODS,
     PUBLISHED,
+    ROLE_METHODS,
     TILE_METHODS,
     JobKind,
     Output,
@@ -89,6 +91,7 @@ TRAIN = JobKind(
             "pixel of the coarsest source; the log and the report give it in metres.",
             minimum=0,
             maximum=101,
+            methods=PATCH_METHODS,
         ),
         Parameter(
             "tile_size",
@@ -134,7 +137,8 @@ TRAIN = JobKind(
             "float",
             -1.0,
             "Gap between training and held-back samples in metres (-1 = automatic)",
-            "-1: one patch side plus two pixels of the coarsest source.",
+            "-1: one patch side plus two pixels of the coarsest source. Of a network on tiles not the side "
+            "counts but how far a tile can reach from a sample.",
             minimum=-1.0,
             advanced=True,
         ),
@@ -180,6 +184,17 @@ TRAIN = JobKind(
             maximum=10_000_000,
             advanced=True,
             methods=("gihcn",),
+        ),
+        Parameter(
+            "first_source",
+            "choice",
+            "auto",
+            "Source with the first role",
+            "The one that the network compares the others with, or lets them be guided by; auto takes the "
+            "source with most bands.",
+            choices=("auto", *MODALITIES),
+            advanced=True,
+            methods=ROLE_METHODS,
         ),
         Parameter(
             "encoder_weights",

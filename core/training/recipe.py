@@ -11,7 +11,7 @@ from ..data.grid import Grid
 from ..data.modalities import Modality
 from ..errors import JobError
 from ..job import Job
-from ..job_spec import ENCODER_METHODS
+from ..job_spec import ENCODER_METHODS, ROLE_METHODS
 from ..models.catalog import CATALOG
 from .tile_sampling import SMALLEST_TILE, reach
 
@@ -138,7 +138,7 @@ def make_recipe(job: Job, modalities: Mapping[str, Modality], grid: Grid) -> Rec
         gap=math.ceil(round(grid.pixels_of(gap), 6)),
         seed=parameters["seed"],
         components={key: _components(job, len(m.bands)) for key, m in modalities.items()},
-        options=_options(job, windows),
+        options={**_options(job, windows), **_first_source(job, modalities)},
         whitened=_preset(job).whitened,
         information=_information(job),
     )
@@ -258,3 +258,17 @@ def _options(job: Job, windows: tuple[int, ...]) -> dict[str, Any]:
     if job.parameters["method"] == "mibf_net":
         return {"head": job.parameters["head"]}
     return dict(_preset(job).options)
+
+
+def _first_source(job: Job, modalities: Mapping[str, Modality]) -> dict[str, str]:
+    """Return the option that names the source with the first role; none where the network chooses."""
+    first = job.parameters["first_source"]
+    if first == "auto" or job.parameters["method"] not in ROLE_METHODS:
+        return {}
+    if first not in modalities:
+        raise JobError(
+            f"The source with the first role is '{first}', which is not given.",
+            where="first_source",
+            remedy=f"Use one of: {', '.join(modalities)}; or auto.",
+        )
+    return {"primary": first}

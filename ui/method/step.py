@@ -149,6 +149,9 @@ class MethodStep(Step):
         self.model.setVisible(method.aim == "classify")
         is_network = method.method not in CATALOG or CATALOG[method.method].kind != "pixel"
         self.network_only.setVisible(is_network)
+        has_patches = method.method in TRAIN["patch_size"].methods
+        tiles = self.tr("This method labels whole tiles; their side is among the other settings.")
+        look.explain(self.neighbourhood.box, "" if has_patches or not is_network else tiles)
         self._look_ahead()
         self._tell()
 

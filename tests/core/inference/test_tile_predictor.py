@@ -179,3 +179,12 @@ def test_weights_of_another_configuration_are_a_model_file_error(model):
     model.config.options["width"] = 16
     with pytest.raises(ModelFileError, match="weights do not fit"):
         TilePredictor(model, "cpu")
+
+
+def test_half_precision_keeps_the_labels_but_where_two_are_close(model, scene):
+    exact, half = predicted(model, scene, 64), TilePredictor(model, "cpu", "bf16")
+    found = half.predict(scene.read(Window(0, 0, 70, 95), half.margin))
+    best = np.sort(np.nan_to_num(exact), axis=0)
+    clear = best[-1] - best[-2] > 0.1
+    assert clear.mean() > 0.5
+    assert (found.argmax(axis=0) == exact.argmax(axis=0))[clear].mean() > 0.99

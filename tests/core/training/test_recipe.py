@@ -7,7 +7,7 @@ from landfuse.core.data.coordinates import make_grid
 from landfuse.core.data.split_grid import WIDEST_PATCH
 from landfuse.core.errors import JobError
 from landfuse.core.job import Job
-from landfuse.core.job_spec import METHODS, TILE_METHODS
+from landfuse.core.job_spec import METHODS, ROLE_METHODS, TILE_METHODS
 from landfuse.core.model_job_kinds import TRAIN
 from landfuse.core.training.recipe import check_settings, context_windows, make_recipe
 
@@ -203,3 +203,18 @@ def test_the_presets_of_ref_net_say_how_large_the_network_is():
     paper = recipe(method="ref_net", preset="paper", bands=144)
     assert paper.components == {"optical": 0}
     assert paper.options == {"enlarging": "published", "many_bands": "published"}
+
+
+@pytest.mark.parametrize("method", ROLE_METHODS)
+def test_the_source_with_the_first_role_can_be_chosen(method):
+    two = {"optical": 2.0, "sar": 4.0}
+    assert recipe(two, method=method, first_source="sar").options["primary"] == "sar"
+    assert "primary" not in recipe(two, method=method).options
+    with pytest.raises(JobError, match="lidar") as caught:
+        recipe(two, method=method, first_source="lidar")
+    assert caught.value.where == "first_source"
+    assert "optical, sar" in caught.value.remedy
+
+
+def test_methods_without_roles_ignore_the_source_with_the_first_role():
+    assert recipe({"optical": 2.0}, method="mibf_net", first_source="sar").options == {"head": "paper"}

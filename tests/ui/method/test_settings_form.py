@@ -89,7 +89,7 @@ def test_all_settings_of_training_survive_the_form(qgis_app, qtbot):
             wanted = parameter.choices[-1]
         elif parameter.type == "bool":
             wanted = not parameter.default
-        elif parameter.type == "str":
+        elif parameter.type in ("str", "file"):
             wanted = "3,5"
         else:
             wanted = parameter.python_type(parameter.default + (0.5 if parameter.type == "float" else 2))
