@@ -19,9 +19,11 @@ from .geometry_pixels import Shape, ShapeBatch, positions
 from .grid import Bounds, Grid
 from .grid_choice import choose_grid
 from .modalities import Modality, describe_inputs
+from .quantities import SAR
 from .raster_io import crs_wkt, same_crs, transform_points
 from .region_growing import grow, seed_distances, standardised
 from .region_outline import smooth_outline
+from .speckle import without_speckle
 from .stack import Stack
 from .vector_io import inner_point
 from .windows import Window
@@ -169,6 +171,8 @@ class DigitisingScene:
             some = _with_few_bands(modality)
             data[key] = read_coarse(some, grid)
             valid &= some.plan.valid(data[key])
+            if modality.quantity in SAR:
+                data[key] = without_speckle(data[key])
         step = window.height * window.width / (grid.rows * grid.cols)
         return ViewPixels(grid, standardised(data, valid), valid, step)
 

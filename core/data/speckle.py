@@ -48,6 +48,13 @@ class SpeckleFilter:
         return to_decibels(np.stack(filtered))
 
 
+def without_speckle(decibels: Floats, side: int = 5) -> Floats:
+    """Return bands in dB (C, H, W) filtered; the looks are estimated from these very pixels."""
+    power = _power(decibels)
+    looks = estimate_looks(power, side)
+    return to_decibels(np.stack([lee_filter(band, side, looks) for band in power]))
+
+
 def _power(decibels: Floats) -> Floats:
     return np.power(np.float32(10), decibels / np.float32(10))
 

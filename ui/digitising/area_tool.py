@@ -120,6 +120,7 @@ class AreaTool(QgsMapTool):
     def pixels_text(self, geometry: QgsGeometry) -> str:
         """Return how many map pixels a geometry covers in words, "" while that is not known."""
         count = self.intake.map_pixels(geometry)
+        count = int(float(f"{count:.3g}"))  # more digits would not be true
         return self.tr("about {} map pixels").format(f"{count:,}") if count else ""
 
     def press(self, event: QgsMapMouseEvent) -> None:

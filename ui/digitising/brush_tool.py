@@ -20,7 +20,7 @@ _CORNERS = 8  # of a quarter circle
 class BrushTool(AreaTool):
     """A stroke with a round brush is an area."""
 
-    HINT = "Paint with the left button held; Shift and the wheel, or [ and ], change the brush; Esc cancels."
+    HINT = "Paint with the left button held. Shift+wheel, or [ and ], changes the brush."
 
     def __init__(self, intake: AreaIntake) -> None:
         super().__init__(intake)

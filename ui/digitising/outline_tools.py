@@ -14,7 +14,7 @@ from .shapes import polygon_of
 class PolygonTool(AreaTool):
     """Corner by corner."""
 
-    HINT = "Click corners; a right click or Enter ends, Backspace takes a corner back, Esc cancels."
+    HINT = "Click corners; a right click or Enter ends. Backspace takes a corner back."
 
     def __init__(self, intake: AreaIntake) -> None:
         super().__init__(intake)
@@ -72,7 +72,7 @@ class PolygonTool(AreaTool):
 class FreehandTool(AreaTool):
     """By hand, with the button held."""
 
-    HINT = "Hold the left button and draw around the area; Esc cancels."
+    HINT = "Hold the left button and draw around the area. Esc cancels."
 
     def __init__(self, intake: AreaIntake) -> None:
         super().__init__(intake)
@@ -114,7 +114,7 @@ class FreehandTool(AreaTool):
 class RectangleTool(AreaTool):
     """From corner to corner, by dragging or with two clicks."""
 
-    HINT = "Drag from corner to corner, or click two corners; Esc cancels."
+    HINT = "Drag from corner to corner, or click two corners. Esc cancels."
 
     def __init__(self, intake: AreaIntake) -> None:
         super().__init__(intake)

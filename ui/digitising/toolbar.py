@@ -112,8 +112,8 @@ class DigitisingBar(QWidget):
     def _add(self, key: str, kind: type[AreaTool], icon: str, name: str) -> QToolButton:
         self.tools[key] = kind(self.intake)
         tip = f"<b>{self.tr(name)}</b><br>{self.tr(kind.HINT)}"
-        if key not in _PICKING:
-            tip += "<br>" + self.tr("Keys 1 to 9, . and , choose the class while the tool is on.")
+        if key != "delete":
+            tip += "<br>" + self.tr("Keys 1 to 9, . and , choose the class. Esc cancels. The wheel zooms.")
         button = self.buttons[key] = look.tool_button(icon, tip, self)
         button.setAccessibleName(self.tr(name))
         button.setCheckable(True)

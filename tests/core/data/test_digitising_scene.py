@@ -138,3 +138,13 @@ def test_sources_without_any_crs_take_coordinates_as_they_are(small_scene):
     path = small_scene.write_raster("local.tif", small_scene.optical(), crs="")
     scene = DigitisingScene({"optical": (RasterInput(path),)}, GridRequest())
     assert scene.pixels_of([[box(X + 10, Y - 10, 12, 8)]], DEGREES).usable == 24
+
+
+def test_speckle_does_not_tear_a_field_of_a_sar_image_apart(small_scene):
+    random = np.random.default_rng(4)
+    level = np.where(np.arange(96) < 48, 0.02, 0.4) * np.ones((96, 1))
+    power = (level * random.gamma(4, 0.25, (96, 96))).astype(np.float32)
+    path = small_scene.write_raster("sar.tif", power, pixel=1.0)
+    scene = DigitisingScene({"sar": (RasterInput(path, quantity="sar_linear"),)}, GridRequest())
+    region = scene.grow((X + 20, Y - 40), EVERYWHERE, 0.4)
+    assert region.n_pixels == pytest.approx(96 * 48, rel=0.1)

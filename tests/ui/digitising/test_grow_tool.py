@@ -107,7 +107,7 @@ def test_the_badge_says_class_tolerance_and_map_pixels(drawing, grow, qtbot):
     settled(qtbot, drawing, grow)
     text = grow.badge.text().replace("&nbsp;", " ")
     assert "grass" in text
-    assert "tolerance 0.80" in text
+    assert "tolerance 0.30" in text
     assert f"{grow._region.n_pixels} map pixels" in text
     assert grow.badge.isVisible()
 
