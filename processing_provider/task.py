@@ -21,15 +21,18 @@ class CoreTask(QgsTask):
 
     `work` must touch no widget, no layer and no project. `succeeded` receives what it returned, `failed` the
     exception (`core.errors.Cancelled` when the user stopped it), `reported` every event; all arrive in the
-    main thread.
+    main thread. QGIS tells when a long task has ended, unless it is `silent`.
     """
 
     succeeded = pyqtSignal(object)
     failed = pyqtSignal(object)
     reported = pyqtSignal(object)
 
-    def __init__(self, title: str, work: Callable[[Progress], Any]) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel)
+    def __init__(self, title: str, work: Callable[[Progress], Any], silent: bool = False) -> None:
+        flags = QgsTask.Flag.CanCancel
+        if silent and hasattr(QgsTask.Flag, "Silent"):  # QGIS 3.26 and later
+            flags |= QgsTask.Flag.Silent
+        super().__init__(title, flags)
         self._work = work
         self._outcome: Any = Cancelled()  # a task cancelled while it waits is never run
 

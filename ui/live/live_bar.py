@@ -8,7 +8,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSlider, QVBo
 
 from .. import look
 from ..state.context import DockContext
-from .live_map import FOREST, MODEL, LiveMap
+from .live_map import FOREST, MODEL, OPACITY, LiveMap
 
 SETTING = "landfuse/live_map"
 
@@ -58,7 +58,7 @@ class LiveBar(QWidget):
         self.by.currentIndexChanged.connect(lambda _: self.live_map.set_kind(self.by.currentData()))
         self.opacity = QSlider(Qt.Orientation.Horizontal, self)
         self.opacity.setRange(5, 100)
-        self.opacity.setValue(70)
+        self.opacity.setValue(OPACITY)
         self.opacity.setMinimumWidth(60)
         self.opacity.setToolTip(self.tr("How much the live map covers what lies below it."))
         self.opacity.valueChanged.connect(lambda value: self.live_map.set_opacity(value / 100))

@@ -29,6 +29,7 @@ from .preview_item import PreviewItem
 FOREST, MODEL = "forest", "model"
 DRAWN_MS, MOVED_MS = 150, 350  # quiet after an edit, after a move of the map
 PIXELS = 160_000
+OPACITY = 65  # per cent: areas and images below stay visible
 _DEFAULTS = {p.name: p.default for p in ALL_KINDS["preview"].parameters}
 
 
@@ -51,11 +52,12 @@ class LiveMap(QObject):
         self._task: CoreTask | None = None
         self._is_stale = False
         self._is_warm = False  # a cancelled start would only begin again
+        self._is_hidden = False  # for the result of a run, until the next edit
         self._number = 0
         self._folder = Path(tempfile.mkdtemp(prefix="landfuse_live_"))
         self._layer: QgsVectorLayer | None = None
         self._item: PreviewItem | None = None
-        self._opacity = 0.7
+        self._opacity = OPACITY / 100
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._request)
@@ -73,7 +75,7 @@ class LiveMap(QObject):
         """Switch previews on or off; off takes the preview off the map."""
         if on == self._on:
             return
-        self._on = on
+        self._on, self._is_hidden = on, False
         if on:
             self.refresh()
             return
@@ -85,7 +87,7 @@ class LiveMap(QObject):
     def set_kind(self, kind: str) -> None:
         """Map with a `FOREST` of the samples, or with the trained `MODEL`."""
         if kind != self.kind:
-            self.kind = kind
+            self.kind, self._is_hidden = kind, False
             self._clear()
             self.refresh()
 
@@ -133,7 +135,9 @@ class LiveMap(QObject):
             (session.runs_changed, self._method_changed),
             (self._context.canvas.extentsChanged, self._moved),
         ]
-        return [*found, (runner.state_changed, self._run_changed)] if runner is not None else found
+        if runner is not None:
+            found += [(runner.state_changed, self._run_changed), (runner.finished, self._make_way)]
+        return found
 
     def _listen(self) -> None:
         for signal, slot in self._signals():
@@ -158,13 +162,25 @@ class LiveMap(QObject):
 
     def _edited(self) -> None:
         if self.kind == FOREST:
+            self._is_hidden = False
             self.refresh(DRAWN_MS)
 
     def _moved(self) -> None:
-        self.refresh(MOVED_MS)
+        if not self._is_hidden:
+            self.refresh(MOVED_MS)
+
+    def _make_way(self, record: object) -> None:
+        """Let the map of a run that has ended be seen."""
+        self._timer.stop()
+        self._clear()
+        self._is_hidden = True
+        if self._on:
+            self.state_changed.emit(
+                self.tr("Hidden for the result of the run; the next edit brings it back.")
+            )
 
     def _method_changed(self) -> None:
-        if self.kind == MODEL:
+        if self.kind == MODEL and not self._is_hidden:
             self.refresh(DRAWN_MS)
 
     def _run_changed(self) -> None:
@@ -244,7 +260,7 @@ class LiveMap(QObject):
                     shutil.rmtree(Path(job.samples.path).parent, ignore_errors=True)  # the snapshot's own
 
         self._is_stale = False
-        self._task = CoreTask(self.tr("Landfuse: live map"), work)
+        self._task = CoreTask(self.tr("Landfuse: live map"), work, silent=True)
         self._task.succeeded.connect(self._answered)
         self._task.failed.connect(self._failed)
         self.state_changed.emit(self.tr("Mapping what is in view..."))

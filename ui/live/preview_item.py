@@ -34,7 +34,9 @@ class PreviewItem(CanvasImage):
             return
         metrics = QFontMetricsF(painter.font())
         width, height = metrics.horizontalAdvance(self._caption), metrics.height()
-        corner = self.visible_corner() + QPointF(_MARGIN, _MARGIN)
+        # At the bottom: QGIS lays its messages over the top of the map.
+        below = self.canvas.height() - _MARGIN - height - 2 * _PADDING
+        corner = self.visible_corner() + QPointF(_MARGIN, below)
         box = QRectF(corner.x(), corner.y(), width + 2 * _PADDING, height + 2 * _PADDING)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -103,16 +103,24 @@ def _place(session: Session) -> tuple[QgsLayerTreeGroup, int]:
     """Return where a map belongs: above sources and older maps, below samples that are on top."""
     root = session.project.layerTreeRoot()
     samples = root.findLayer(session.samples.layer) if session.samples.layer else None
-    rasters = [
-        *(layer.id() for layer in session.source_layers()),
-        *(r.layer for r in session.runs if r.layer),
-    ]
+    rasters = [*(layer.id() for layer in session.source_layers()), *_made_by_runs(session)]
     top = _topmost(root, rasters)
     if samples is not None:
         holder, at = _top_level(root, samples)
         if holder is samples and (top is None or at < top):
             return root, at + 1
     return root, top if top is not None else 0
+
+
+def _made_by_runs(session: Session) -> list[str]:
+    """Return the ids of the raster layers whose files lie in the folders of runs."""
+    folders = {os.path.normcase(os.path.realpath(run.folder)) for run in session.runs}
+    return [
+        layer.id()
+        for layer in session.project.mapLayers().values()
+        if isinstance(layer, QgsRasterLayer)
+        and os.path.dirname(os.path.normcase(os.path.realpath(layer.source()))) in folders
+    ]
 
 
 def _topmost(root: QgsLayerTreeGroup, layer_ids: Iterable[str]) -> int | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis
-from qgis.PyQt.QtCore import QCoreApplication, QUrl
+from qgis.PyQt.QtCore import QCoreApplication, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -49,7 +49,9 @@ def again(record: RunRecord, samples: dict[str, Any]) -> dict[str, dict[str, Any
 
 
 class NextPanel(QWidget):
-    """Redo with current samples, and the note of what changed between two runs."""
+    """Redo with current samples, and the note of what changed between two runs (`shown`: it is there)."""
+
+    shown = pyqtSignal()
 
     def __init__(self, context: DockContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -205,6 +207,7 @@ class NextPanel(QWidget):
         self.open_note.show()
         if note.map is not None and note.map.changed:
             self._fill(note.map)
+        self.shown.emit()
 
     def _fill(self, change: MapChange) -> None:
         """Show the changes from class to class, the largest first."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtWidgets import QComboBox, QScrollArea, QVBoxLayout, QWidget
 
 from .. import look
 from ..fold import Fold
@@ -59,6 +60,7 @@ class ResultStep(Step):
         self.areas = AreasPanel(self.context, self)
         self.patches = PatchesPanel(self.context, self)
         self.next = NextPanel(self.context, self)
+        self.next.shown.connect(self._show_note)
         self._panels = (self.map, self.accuracy, self.areas, self.patches, self.next)
         self.content = QWidget(self)
         inner = QVBoxLayout(self.content)
@@ -67,7 +69,7 @@ class ResultStep(Step):
         for widget in (self.runs, self.map, self.accuracy, *self._folds(), self.next):
             inner.addWidget(widget)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(look.MARGIN, 0, look.MARGIN, look.MARGIN)
         layout.addWidget(self.empty)
         layout.addWidget(self.content)
 
@@ -104,6 +106,15 @@ class ResultStep(Step):
     def _run_finished(self, record: RunRecord) -> None:
         self.show_run(record.name)
         self.map.load()
+
+    def _show_note(self) -> None:
+        """Scroll to the change note, which is below the figures."""
+        holder = self.parent()
+        while holder is not None and not isinstance(holder, QScrollArea):
+            holder = holder.parent()
+        if holder is not None:
+            self.layout().activate()  # the note has just made the step longer
+            QTimer.singleShot(0, lambda: holder.ensureWidgetVisible(self.next.open_note))
 
     def _chosen(self, *_: object) -> None:
         name = self.runs.currentData()

@@ -39,7 +39,7 @@ class Worker(QObject):
     def start(self, title: str, work: Work) -> None:
         """Do `work` in place of what runs now."""
         self._leave()
-        task = CoreTask(title, work)
+        task = CoreTask(title, work, silent=True)
         self._task = task
         task.succeeded.connect(lambda value: self._ended(task, self.done, value))
         task.failed.connect(lambda error: self._ended(task, self.failed, error))

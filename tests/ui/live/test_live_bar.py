@@ -127,6 +127,22 @@ def test_it_rests_while_a_run_uses_the_engine_and_goes_on_after(qtbot, bar, cont
         context.runner.set_busy(False)
 
 
+def test_it_makes_way_for_the_map_of_a_run_until_the_next_edit(qtbot, bar, context, engine, small_scene):
+    shown(qtbot, bar)
+    context.runner.set_busy(True)
+    context.runner.set_busy(False)
+    context.runner.finished.emit(None)
+    assert items(context) == []
+    asked = len(engine.jobs)
+    context.canvas.zoomByFactor(0.8)
+    qtbot.wait(700)
+    assert len(engine.jobs) == asked
+    assert "Hidden" in bar.state.text()
+    with qtbot.waitSignal(bar.live_map.shown, timeout=20000):
+        digitise(context, small_scene, 2, 2, 7)
+    context.session.samples_layer().rollBack()
+
+
 def test_it_says_what_is_missing(qtbot, bar, context):
     shown(qtbot, bar)
     context.session.set_samples(SamplesChoice())
