@@ -71,7 +71,7 @@ class Bench:
         self.dock = plugin.dock()
         self.dock.finish_building()
         for name, section in self.dock.sections.items():
-            section.set_open(name in ("method", "run"))
+            section.set_open(name == "run")
         session = self.dock.context.session
         session.set_folder(str(FOLDER / "out"))
         session.set_sources([SourceChoice(key, (layer.id(),)) for key, layer in layers.items()])
@@ -106,8 +106,14 @@ class Bench:
                 found["stages"].append([since, stage, round(event["fraction"], 3)])
         elif kind == "log":
             found["stages"].append([since, f"log: {event['text']}"[:120], None])
+        if kind == "first_look":
+            self.dock.steps["run"].look.item._job.finished.connect(self.looked)
         if kind == "metric" and event["name"] == "loss" and event["epoch"] in (5, 20):
             self.grab(f"running_{event['epoch']}")
+
+    def looked(self):
+        found["first_look_s"] = time.perf_counter() - self.pressed
+        QTimer.singleShot(200, lambda: self.grab("first_look"))
 
     def grab(self, name):
         if os.environ.get("LANDFUSE_GRABS"):
@@ -135,6 +141,12 @@ class Bench:
     def leave(self):
         self.watch.begin("")
         self.grab("end")
+        runner = self.dock.context.runner
+        if runner.busy:  # else QGIS asks whether to wait for it
+            runner.failed.disconnect(self.failed)
+            runner.failed.connect(lambda _: QTimer.singleShot(500, self.leave))
+            runner.cancel()
+            return
         (FOLDER / "found.json").write_text(json.dumps(found), encoding="utf-8")
         QgsProject.instance().setDirty(False)
         iface.actionExit().trigger()

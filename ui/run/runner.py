@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from qgis.core import QgsApplication
@@ -10,7 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 from ...core.errors import Cancelled, LandfuseError, MissingDependencyError
 from ...processing_provider.task import CoreTask
 from ..state.session import Session
-from .plan import Parameters, RunPlan, make_plan, run_plan
+from .plan import MapView, Parameters, RunPlan, make_plan, run_plan
 
 IDLE, WAITING, RUNNING, CANCELLING = "idle", "waiting", "running", "cancelling"
 
@@ -43,6 +44,7 @@ class Runner(QObject):
         self._reason: LandfuseError | None = None  # why the program itself stopped the run
         self._has_waited = False
         self.runtime_percent = 0
+        self.view: Callable[[], MapView | None] = lambda: None  # what the user sees of the map, to show first
         session.project.cleared.connect(self._project_closed)
         if setup is not None:
             setup.progress.connect(self._runtime_progress)
@@ -99,7 +101,7 @@ class Runner(QObject):
     def _begin(self) -> None:
         self._set_state(RUNNING)
         try:
-            self._plan = make_plan(self._session, self._asked)
+            self._plan = make_plan(self._session, self._asked, self.view())
         except LandfuseError as error:
             self._end(error)
             return
@@ -120,6 +122,7 @@ class Runner(QObject):
             self._end(self._reason or Cancelled())
             return
         record = plan.record(result)
+        plan.forget_look()
         self._plan = None
         self._session.set_runs([*self._session.runs, record])
         self._set_state(IDLE)
@@ -142,6 +145,7 @@ class Runner(QObject):
     def _remove_plan(self) -> None:
         if self._plan is not None:
             self._plan.remove()
+            self._plan.forget_look()
             self._plan = None
 
     def _set_state(self, state: str) -> None:

@@ -27,6 +27,7 @@ from ..state.context import DockContext
 from ..step import Step
 from .copy_button import CopyButton
 from .curves import CurvesView
+from .first_look import FirstLook
 from .needs import missing
 from .runner import CANCELLING, IDLE, RUNNING, WAITING, Runner
 
@@ -45,7 +46,9 @@ class RunStep(Step):
         super().__init__(context, parent)
         self._notes: list[str] = []
         self._build()
+        self.look = FirstLook(context.canvas)
         runner = context.runner
+        runner.view = self.look.view
         runner.started.connect(self._started)
         runner.reported.connect(self._reported)
         runner.finished.connect(self._finished)
@@ -59,7 +62,9 @@ class RunStep(Step):
 
     def shut_down(self) -> None:
         """Stop listening; the run itself is stopped by the runner."""
+        self.look.clear()
         runner = self.context.runner
+        runner.view = lambda: None
         runner.started.disconnect(self._started)
         runner.reported.disconnect(self._reported)
         runner.finished.disconnect(self._finished)
@@ -181,6 +186,8 @@ class RunStep(Step):
         elif kind == "metric":
             self.curves.show()
             self.curves.add(event)
+        elif kind == "first_look":
+            self.look.show(event["classmap"])
         elif kind == "log":
             self.log.appendPlainText(event["text"])
             if event.get("level") == "warning":
@@ -209,6 +216,7 @@ class RunStep(Step):
             self.context.tell(str(error), Qgis.MessageLevel.Critical)
 
     def _end(self) -> None:
+        self.look.clear()
         self.bar.hide()
         self.stage.hide()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -156,3 +157,53 @@ def test_the_step_fits_into_a_narrow_dock(qtbot, step):
         press(qtbot, step)
     step.curves.show()
     assert step.minimumSizeHint().width() <= 320
+
+
+def test_what_is_in_view_is_mapped_first_and_shown_until_the_end(
+    qtbot, session, step, engine, interface, small_scene
+):
+    from osgeo import gdal
+    from qgis.core import QgsCoordinateReferenceSystem, QgsRectangle
+
+    interface.canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    interface.canvas.setExtent(QgsRectangle(400010, 5799950, 400060, 5800000))
+    seen, go_on = [], []
+
+    def work(job, progress):
+        if job.kind == "classify":
+            while not go_on:
+                progress.check()
+                time.sleep(0.01)
+
+    def make(job):
+        seen.append(job)
+        gdal.Translate(job.outputs["classmap"], small_scene.inputs["optical"][0]["path"])
+
+    engine.work, engine.preview = work, make
+    step._pressed()
+    qtbot.waitUntil(lambda: step.look.item is not None and step.look.item.image is not None, timeout=5000)
+    (job,) = seen
+    assert [j.kind for j in engine.jobs] == ["train", "classify"]
+    assert job.parameters["model"] == engine.jobs[0].outputs["model"]
+    x_min, y_min, x_max, y_max = job.grid.extent
+    assert x_min <= 400010 < 400060 <= x_max
+    assert y_min <= 5799950 < 5800000 <= y_max
+    assert job.grid.extent_crs == "EPSG:32633"
+    with qtbot.waitSignal(step.context.runner.finished, timeout=5000):
+        go_on.append(True)
+    assert step.look.item is None
+    assert not Path(job.outputs["classmap"]).parent.exists()
+
+
+def test_a_view_of_another_place_does_not_stop_the_run(qtbot, session, step, engine, interface):
+    from landfuse.core.errors import AlignmentError
+    from qgis.core import QgsRectangle
+
+    def refuse(job):
+        raise AlignmentError("The extent lies outside.")
+
+    interface.canvas.setExtent(QgsRectangle(0, 0, 10, 10))
+    engine.preview = refuse
+    with qtbot.waitSignal(step.context.runner.finished, timeout=5000):
+        press(qtbot, step)
+    assert "The extent lies outside." in step.log.toPlainText()
