@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from ..errors import EngineError, MissingDependencyError
+from ..machine import thread_count
 
 if TYPE_CHECKING:
     import torch
@@ -45,14 +45,6 @@ def choose_device(asked: str = "auto") -> torch.device:
             remedy="Use device 'auto' or 'cpu', or install a torch build with CUDA.",
         )
     return torch.device("cuda" if has_gpu and asked in ("auto", "cuda") else "cpu")
-
-
-def thread_count(asked: int = 0) -> int:
-    """Return the number of threads: `asked`, or for 0 all cores but one (both of a machine with two)."""
-    if asked > 0:
-        return asked
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores - 1 if cores > 2 else cores
 
 
 def set_threads(asked: int = 0) -> int:
