@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QAction
 
 from .processing_provider.engine_client import close_shared_client
 from .processing_provider.provider import LandfuseProvider
+from .ui.options_factory import OPTIONS_PAGE, OptionsFactory
 
 if TYPE_CHECKING:
     from .ui.dock import LandfuseDock
@@ -33,6 +34,7 @@ class LandfusePlugin:
         self._open: QAction | None = None
         self._dock: LandfuseDock | None = None
         self._setup: RuntimeSetup | None = None
+        self._options: OptionsFactory | None = None
 
     def tr(self, text: str) -> str:
         return QCoreApplication.translate("Landfuse", text)
@@ -51,8 +53,12 @@ class LandfusePlugin:
         self._open.setIcon(QIcon(str(ICON)))
         self._open.setCheckable(True)
         self._open.setToolTip(self.tr("Open the Landfuse panel: land-cover maps from several layers"))
-        self.iface.addRasterToolBarIcon(self._open)
+        self.iface.addToolBarIcon(self._open)
         self._add_action(self.tr("Set up the deep-learning runtime..."), self.set_up_runtime)
+        self._add_action(self.tr("Options..."), self.show_options)
+        self._add_action(self.tr("Help"), self.show_help)
+        self._options = OptionsFactory(QIcon(str(ICON)), self._runtime)
+        self.iface.registerOptionsWidgetFactory(self._options)
         if QgsSettings().value(OPEN_SETTING, False, type=bool):
             QTimer.singleShot(0, self._reopen)  # after QGIS has restored its window
 
@@ -79,12 +85,25 @@ class LandfusePlugin:
         self.show_dock()
         self._runtime().offer()
 
+    def show_options(self) -> None:
+        """Open QGIS's options at the page of the plugin."""
+        self.iface.showOptionsDialog(self.iface.mainWindow(), OPTIONS_PAGE)
+
+    def show_help(self) -> None:
+        """Open the help, which needs no network."""
+        from .ui.help import open_help
+
+        open_help(self.iface)
+
     def unload(self) -> None:
         """Take everything back, so that the plugin can be reloaded."""
         for action in self._actions:
             self.iface.removePluginRasterMenu(self.menu, action)
         if self._open is not None:
-            self.iface.removeRasterToolBarIcon(self._open)
+            self.iface.removeToolBarIcon(self._open)
+        if self._options is not None:
+            self.iface.unregisterOptionsWidgetFactory(self._options)
+            self._options = None
         self._actions.clear()
         self._open = None
         self._remove_dock()

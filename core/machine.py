@@ -88,9 +88,7 @@ def _gpu(progress: Progress) -> Machine | None:
     parts = [part.strip() for part in lines[0].rsplit(",", 2)] if lines else []
     if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):
         return None
-    return Machine(
-        "cuda", parts[0], thread_count(), int(parts[1]) * _MEBIBYTE, int(parts[2]) * _MEBIBYTE
-    )
+    return Machine("cuda", parts[0], thread_count(), int(parts[1]) * _MEBIBYTE, int(parts[2]) * _MEBIBYTE)
 
 
 def _told(command: list[str], progress: Progress = silent) -> list[str]:
@@ -105,7 +103,10 @@ def _told(command: list[str], progress: Progress = silent) -> list[str]:
 
 def _container_memory() -> tuple[int, int]:
     """Return limit and use in a container, (0, 0) outside of one."""
-    places = (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
+    places = (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    )
     for limit, used in places:
         try:
             texts = [Path("/sys/fs/cgroup", name).read_text(encoding="ascii") for name in (limit, used)]

@@ -14,7 +14,8 @@ class Interface:
     """The part of QGIS's interface that the plugin uses."""
 
     def __init__(self):
-        self.window, self.actions, self.tools = QMainWindow(), [], []
+        self.window = QMainWindow()
+        self.actions, self.tools, self.pages = [], [], []
 
     def mainWindow(self):  # noqa: N802  QGIS names it
         return self.window
@@ -25,10 +26,16 @@ class Interface:
     def removePluginRasterMenu(self, menu, action):  # noqa: N802  QGIS names it
         self.actions.remove(action)
 
-    def addRasterToolBarIcon(self, action):  # noqa: N802  QGIS names it
+    def registerOptionsWidgetFactory(self, factory):  # noqa: N802  QGIS names it
+        self.pages.append(factory)
+
+    def unregisterOptionsWidgetFactory(self, factory):  # noqa: N802  QGIS names it
+        self.pages.remove(factory)
+
+    def addToolBarIcon(self, action):  # noqa: N802  QGIS names it
         self.tools.append(action)
 
-    def removeRasterToolBarIcon(self, action):  # noqa: N802  QGIS names it
+    def removeToolBarIcon(self, action):  # noqa: N802  QGIS names it
         self.tools.remove(action)
 
 
@@ -46,13 +53,15 @@ def test_the_plugin_can_be_loaded_and_unloaded_twice(qgis_app, qgis_processing):
         assert [a.text() for a in interface.actions] == [
             "Landfuse panel",
             "Set up the deep-learning runtime...",
+            "Options...",
+            "Help",
         ]
         assert [a.text() for a in interface.tools] == ["Landfuse panel"]
         assert {"train", "classify", "assess", "train_classify_assess"} <= {
             a.name() for a in provider().algorithms()
         }
         plugin.unload()
-        assert interface.actions == interface.tools == []
+        assert interface.actions == interface.tools == interface.pages == []
         assert provider() is None
 
 

@@ -21,11 +21,13 @@ from .step import Step
 OBJECT_NAME = "LandfuseDock"  # QGIS remembers the place of a dock by its object name
 # (key, title, module, class) in the order of the panel; a module is imported when its step is built.
 STEPS: tuple[tuple[str, str, str, str], ...] = (
+    ("sources", "Sources", ".sources.step", "SourcesStep"),
     ("samples", "Classes and samples", ".samples.step", "SamplesStep"),
     ("method", "Method", ".method.step", "MethodStep"),
     ("run", "Run", ".run.step", "RunStep"),
     ("result", "Result", ".result.step", "ResultStep"),
 )
+OPEN_AT_FIRST = ("sources", "samples")
 
 
 class LandfuseDock(QgsDockWidget):
@@ -74,9 +76,9 @@ class LandfuseDock(QgsDockWidget):
         layout.setSpacing(0)
         self.front = Front(self.context, content)
         layout.addWidget(self.front)
-        for number, (key, title, _, _) in enumerate(STEPS):
+        for key, title, _, _ in STEPS:
             section = self.sections[key] = Section(key, self.tr(title), content)
-            section.restore(default=number < 2)
+            section.restore(default=key in OPEN_AT_FIRST)
             layout.addWidget(section)
         layout.addStretch(1)
         scroll = QScrollArea(self)

@@ -1,4 +1,4 @@
-"""What mapping a scene will need, known before the run: memory from the tiles, time from the pace of earlier runs."""
+"""What mapping a scene will need, known before the run: memory from the tiles, time from earlier runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ BASE_BYTES = 600 << 20
 # Five tiles are under way, and normalising makes a copy of one.
 TILES_AT_ONCE = 6
 SMALLEST_TILE = 32
-# Pixels per second of MIBF-Net on two threads of a processor, the slower of what benchmarks/README.md records.
+TILE_MARGIN = 8  # pixels around a tile, where the network is not known yet: about what it looks at
+# Pixels per second of MIBF-Net on two threads: the slowest that benchmarks/README.md records.
 RECORDED_PACE = {("mibf_net", "cpu"): 18000.0}
 RECORDED_THREADS = 2
 
@@ -49,7 +50,11 @@ def map_cost(
     recorded: float | None = None,
     budget: int = 0,
 ) -> MapCost:
-    """Forecast a map. `pace`: pixels per second seen on this computer, `recorded`: elsewhere; None: unknown."""
+    """Forecast a map.
+
+    `pace`: pixels per second seen on this computer, `recorded`: on another one; None where unknown. `budget`:
+    bytes that may be used, 0 for no limit.
+    """
     size = tile_for_budget(n_bands, margin, budget)
     known = pace or recorded
     return MapCost(

@@ -64,10 +64,10 @@ class Interface:
     def removePluginRasterMenu(self, menu, action):  # noqa: N802  QGIS names it
         self.actions.remove(action)
 
-    def addRasterToolBarIcon(self, action):  # noqa: N802  QGIS names it
+    def addToolBarIcon(self, action):  # noqa: N802  QGIS names it
         self.tools.append(action)
 
-    def removeRasterToolBarIcon(self, action):  # noqa: N802  QGIS names it
+    def removeToolBarIcon(self, action):  # noqa: N802  QGIS names it
         self.tools.remove(action)
 
     def addDockWidget(self, area, dock):  # noqa: N802  QGIS names it

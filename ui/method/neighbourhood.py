@@ -8,8 +8,8 @@ from qgis.PyQt.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 
 from ...core.job_kinds import KINDS
 from .. import look
+from ..wheel import keep_wheel_for_scrolling
 from .reach import Reach
-from .settings_form import keep_wheel_for_scrolling
 
 PARAMETER = next(p for p in KINDS["train"].parameters if p.name == "patch_size")
 SMALLEST = 3  # map pixels

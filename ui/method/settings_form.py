@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import QCoreApplication, QEvent, QObject, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.job_spec import Parameter
+from ..wheel import keep_wheel_for_scrolling
 
 _LIMIT = 2**31 - 1  # of Qt's whole numbers
 _SPECIAL = re.compile(r"^(.*?)\s*\((-?\d+) = ([^()]+)\)$")  # "Batch size (0 = automatic)"
@@ -91,7 +92,8 @@ class Editor(QObject):
             self.widget.setSpecialValueText(self._special[3])
         self.widget.setToolTip(tr(parameter.help) or text)
         self.widget.setObjectName(parameter.name)
-        keep_wheel_for_scrolling(self.widget)
+        if isinstance(self.widget, (QComboBox, QAbstractSpinBox)):
+            keep_wheel_for_scrolling(self.widget)
         self.show_value(parameter.default)
         self._signal().connect(self.changed)
 
@@ -136,25 +138,6 @@ class Editor(QObject):
 def tr(text: str) -> str:
     """Translate interface text."""
     return QCoreApplication.translate("Landfuse", text) if text else ""
-
-
-def keep_wheel_for_scrolling(widget: QWidget) -> None:
-    """Let the wheel change a value only after a click on it: the dock is scrolled with the wheel."""
-    if isinstance(widget, (QComboBox, QAbstractSpinBox)):
-        widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        widget.installEventFilter(_wheel_filter(widget))
-
-
-class _WheelFilter(QObject):
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
-
-def _wheel_filter(widget: QWidget) -> QObject:
-    return _WheelFilter(widget)  # lives as long as the widget
 
 
 def _whole(parameter: Parameter) -> QSpinBox:

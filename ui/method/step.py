@@ -14,17 +14,18 @@ from ...core.job_kinds import KINDS
 from ...core.models.catalog import CATALOG
 from .. import look
 from ..fold import Fold
+from ..lookup import Lookup, Work
 from ..state import jobs
 from ..state.choices import AIMS
 from ..state.context import DockContext
 from ..step import Step
-from .background import Lookup, Work
+from ..wheel import keep_wheel_for_scrolling
 from .method_list import MethodList, short_title
 from .model_card import ModelCard, dropped_model
 from .model_facts import Fit, ModelFacts, find_fit, read_facts
 from .neighbourhood import Neighbourhood
 from .reach import Reach, find_reach
-from .settings_form import Editor, SettingsForm, keep_wheel_for_scrolling
+from .settings_form import Editor, SettingsForm
 
 TRAIN = {p.name: p for p in KINDS["train"].parameters}
 IN_THE_OPEN = ("method", "preset", "patch_size", "epochs")

@@ -11,8 +11,10 @@ from typing import Any
 from qgis.core import QgsApplication, QgsProcessingContext, QgsRasterLayer
 
 from ...core.errors import JobError
+from ...core.inference.map_cost import TILE_MARGIN, tile_for_budget
 from ...core.job import Job
 from ...processing_provider.translate import Request, make_job
+from ..settings import machine_parameters, memory_budget
 from .session import Session
 
 
@@ -49,13 +51,21 @@ def train_parameters(session: Session) -> dict[str, Any]:
         **sample_parameters(session),
         "METHOD": method.method,
         "PRESET": method.preset,
+        **machine_parameters(),
         **chosen,
     }
 
 
 def classify_parameters(session: Session, model: str) -> dict[str, Any]:
     """Return the parameters of the algorithm `classify` with model file `model`, without its outputs."""
-    return {**scene_parameters(session), "MODEL": model}
+    return {**scene_parameters(session), "MODEL": model, **machine_parameters(), **_tile(session)}
+
+
+def _tile(session: Session) -> dict[str, int]:
+    """Return the tile side that keeps to the memory of the options; nothing where there is no limit."""
+    budget = memory_budget()
+    n_bands = sum(layer.bandCount() for layer in session.source_layers())
+    return {"TILE_SIZE": tile_for_budget(n_bands, TILE_MARGIN, budget)} if budget and n_bands else {}
 
 
 def job_of(kind: str, parameters: Mapping[str, Any], session: Session, notes: list[str] | None = None) -> Job:

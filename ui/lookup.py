@@ -10,9 +10,9 @@ from typing import Any
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ...core.errors import Cancelled
-from ...core.progress import Progress
-from ...processing_provider.task import CoreTask
+from ..core.errors import Cancelled
+from ..core.progress import Progress
+from ..processing_provider.task import CoreTask
 
 Work = Callable[[Progress], Any]
 
