@@ -30,7 +30,7 @@ class LayerWatch(QObject):
     def _links(self, layer: QgsMapLayer) -> list[tuple[Any, Any]]:
         links = [(layer.rendererChanged, self._style), (layer.styleChanged, self._style)]
         links += [(layer.nameChanged, self._ability), (layer.crsChanged, self._content)]
-        links += [(layer.dataSourceChanged, self._ability)]
+        links += [(layer.dataSourceChanged, self._ability), (layer.dataSourceChanged, self._content)]
         if not isinstance(layer, QgsVectorLayer):
             return links
         content = [layer.layerModified, layer.dataChanged, layer.subsetStringChanged, layer.editingStopped]

@@ -203,7 +203,7 @@ class ClassTableView(QTableView):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
-        self.setIconSize(QSize(16, 16))
+        self.setAccessibleName(self.tr("Classes"))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 2 * look.GAP)
         header = self.horizontalHeader()

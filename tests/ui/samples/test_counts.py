@@ -132,6 +132,34 @@ def test_points_count_the_pixels_under_them(table, scene, add_layer, session, qt
     assert {c.verdict for c in table.counts.values()} == {"too few"}
 
 
+def test_lines_count_the_pixels_they_touch(table, scene, add_layer, session, qtbot):
+    def line(number):
+        x, y = scene.X + 1 + 8 * number, scene.Y - 1
+        return QgsGeometry.fromWkt(f"LINESTRING({x} {y}, {x} {y - 20})")
+
+    layer = add_layer([1, 2], geometry="LineString", shape=line)
+    session.set_samples(SamplesChoice(layer.id(), "class"))
+    settled(table, qtbot)
+    assert {v: c.pixels for v, c in table.counts.items()} == {1: 11, 2: 11}
+
+
+def test_a_group_field_says_what_is_one_place(table, scene_areas, session, qtbot):
+    settled(table, qtbot)
+    session.set_samples(SamplesChoice(scene_areas.id(), "class", "class"))
+    settled(table, qtbot)
+    assert {c.places for c in table.counts.values()} == {1}
+    assert {c.verdict for c in table.counts.values()} == {"too few"}
+
+
+def test_a_layer_that_goes_while_it_is_counted_is_forgotten(table, scene_areas, project, qtbot):
+    qtbot.waitUntil(lambda: table._counter._latest is not None, timeout=5000)  # the reading has begun
+    project.removeMapLayer(scene_areas.id())
+    assert not table.is_counting
+    qtbot.wait(300)
+    assert table.rows == ()
+    assert table.counts == {}
+
+
 def test_a_label_raster_can_be_seen_and_not_changed(table, scene, project, session, qtbot):
     path = scene.write_raster("labels.tif", np.float32(scene.truth)[None])
     layer = QgsRasterLayer(path, "labels")
