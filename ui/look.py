@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QByteArray, QEvent, QRectF, QSize, Qt
+from qgis.PyQt.QtCore import QByteArray, QEvent, QRectF, QSize, Qt, QTimer
 from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from qgis.PyQt.QtSvg import QSvgRenderer
-from qgis.PyQt.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QDialog, QLabel, QSizePolicy, QToolButton, QWidget
 
 ICONS = Path(__file__).parents[1] / "resources" / "icons"
 WIDTH = 320  # logical pixels: the narrowest dock that everything must fit into
 MARGIN, GAP, TIGHT = 8, 6, 3  # logical pixels: around a section, between rows, inside a row
-_MUTED = 0.62  # share of the text's colour in muted text; the rest is the background's
+_MUTED = 0.7  # share of the text's colour in muted text; the rest is the background's
 _SIZES = (16, 20, 24, 32, 48, 64)
 _TIP = "landfuse_tip"
 
 
 def ink(widget: QWidget | None = None) -> QColor:
     """Return the colour in which labels in `widget` are written."""
-    probe = QLabel(widget)
+    probe = QLabel(widget if widget is not None and widget.isEnabled() else None)  # a disabled one dims it
     probe.ensurePolished()  # a style sheet puts its colours into the label's palette only now
     color = probe.palette().color(QPalette.ColorRole.WindowText)
     probe.setParent(None)
@@ -36,9 +36,15 @@ def ink(widget: QWidget | None = None) -> QColor:
 
 
 def paper(widget: QWidget | None = None) -> QColor:
-    """Return the background colour of panels."""
-    palette = widget.palette() if widget is not None else QgsApplication.palette()
-    return palette.color(QPalette.ColorRole.Window)
+    """Return the background colour of panels.
+
+    A style sheet colours windows and leaves the palette of what lies in them: a window is asked.
+    """
+    probe = QDialog()
+    probe.ensurePolished()
+    color = probe.palette().color(QPalette.ColorRole.Window)
+    probe.deleteLater()
+    return color
 
 
 def mixed(one: QColor, other: QColor, share: float) -> QColor:
@@ -63,22 +69,30 @@ def is_dark(widget: QWidget | None = None) -> bool:
 
 
 class MutedLabel(QLabel):
-    """A label in the muted colour, in whatever theme QGIS changes to."""
+    """A label in the muted colour, in whatever theme QGIS changes to.
+
+    The colours are looked up between two events: while Qt is still dressing a widget, what is asked within
+    answers with that widget's colours.
+    """
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
         self._color = ""
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._recolor)
         self._recolor()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the theme."""
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ParentChange):
-            self._recolor()
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ParentChange) and hasattr(self, "_later"):
+            self._later.start()
 
     def _recolor(self) -> None:
         color = muted(self.parentWidget()).name()
-        if color != getattr(self, "_color", color):
+        if color != self._color:
             self._color = color
             self.setStyleSheet(f"color: {color}")
 
