@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ pytest.importorskip("qgis.core", reason="needs QGIS")
 pytest.importorskip("torch", reason="needs the engine's packages")
 pytest.importorskip("sklearn", reason="needs the engine's packages")
 
+from landfuse.core.errors import Cancelled
 from landfuse.core.models.model_file import read_metadata
-from landfuse.processing_provider.engine_client import shared_client
+from landfuse.processing_provider.engine_client import close_shared_client, shared_client
 from landfuse.ui.run.runner import Runner
 from landfuse.ui.state import jobs
 from landfuse.ui.state.choices import MethodChoice
@@ -63,3 +65,40 @@ def test_an_engine_killed_in_mid_run_is_told_and_the_next_run_works(qtbot, sessi
     session.set_method(quick)
     with qtbot.waitSignal(runner.finished, timeout=120000):
         runner.start(both(session))
+
+
+STAGES = {
+    "the sources are read": lambda event: event["event"] == "progress",
+    "a network is trained": lambda event: event["event"] == "metric",
+    "it is trained again": lambda event: "Training again" in event.get("text", ""),
+    "the scene is mapped": lambda event: event.get("fraction", 0) > 0.7,
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_cancelling_while(qtbot, session, runner, small_scene, stage):
+    reached = STAGES[stage]
+    settings = {"patch_size": 5, "epochs": 6, "gap": 4.0, "threads": 1, "device": "cpu"}
+    session.set_method(MethodChoice(parameters=settings))
+    events = []
+    runner.reported.connect(events.append)
+    runner.start(both(session))
+    qtbot.waitUntil(lambda: any(map(reached, events)), timeout=120000)
+    asked = time.monotonic()
+    with qtbot.waitSignal(runner.failed, timeout=10000) as got:
+        runner.cancel()
+    assert time.monotonic() - asked < 2
+    assert isinstance(got.args[0], Cancelled)
+    assert small_scene.left() == []
+    assert session.runs == ()
+
+
+def test_cancelling_while_the_engine_starts(qtbot, session, runner, small_scene):
+    close_shared_client()
+    runner.start(both(session))
+    qtbot.wait(100)
+    asked = time.monotonic()
+    with qtbot.waitSignal(runner.failed, timeout=10000):
+        runner.cancel()
+    assert time.monotonic() - asked < 2
+    assert small_scene.left() == []
