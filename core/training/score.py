@@ -112,7 +112,11 @@ def _score_held_back(
         saved = "The saved model was trained again on all samples, the held-back ones included."
     else:
         saved = "The saved model is the one that was scored; it has not seen the held-back samples."
-    return fit, _scored(job, scene, fit, tests, (measured, saved), progress.part(0.9, 1.0))
+    score = _scored(job, scene, fit, tests, (measured, saved), progress.part(0.9, 1.0))
+    accuracy, epochs = score.numbers()["OA"], int(fit.settings.get("epochs", 0))
+    if epochs and accuracy is not None:  # beside the curve of the accuracy on training samples
+        progress.metric(epochs, "held_back_accuracy", accuracy)
+    return fit, score
 
 
 def _score_on_given(

@@ -95,7 +95,7 @@ class Neighbourhood(QWidget):
             self.ground.setText(self.tr("map pixels") if self.box.value() else "")
             return
         side = self.box.value() or reach.side
-        text = self.tr("{side} map pixels of {pixel:.3g} m: {metres:.3g} m")
+        text = self.tr("{metres:.3g} m ({side} pixels of {pixel:.3g} m)")
         self.ground.setText(
             text.format(side=side, pixel=reach.pixel_metres, metres=side * reach.pixel_metres)
         )

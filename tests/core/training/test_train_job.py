@@ -395,9 +395,11 @@ def test_the_log_says_what_was_decided(small_scene):
 
 def test_the_network_is_trained_twice_for_the_same_number_of_epochs(small_scene):
     events = Events()
-    run_job(small_scene.train({**small_scene.network, "epochs": 2}), events.progress)
+    done = run_job(small_scene.train({**small_scene.network, "epochs": 2}), events.progress)
     losses = [e["epoch"] for e in events.seen if e["event"] == "metric" and e["name"] == "loss"]
     assert losses == [1, 2, 1, 2]
+    held_back = [e for e in events.seen if e.get("name") == "held_back_accuracy"]
+    assert [(e["epoch"], e["value"]) for e in held_back] == [(2, done.numbers["OA"])]
     assert read_model(small_scene.out / "m.safetensors").training["epochs"] == 2
 
 
