@@ -25,6 +25,12 @@ class Panel:
     title: str
     training: str
     held_back: str
+    form: str  # of the values
+    falls: bool  # the line begins at the top; numbers stand where the line is not
+
+    def value(self, number: float) -> str:
+        """Return a value as text."""
+        return self.form.format(number)
 
 
 class CurvesView(QWidget):
@@ -39,8 +45,8 @@ class CurvesView(QWidget):
         self.data = CurveData()
         self.paints = 0  # how often it was drawn
         self._panels = (
-            Panel(self.tr("Loss"), LOSS, HELD_BACK_LOSS),
-            Panel(self.tr("Accuracy"), ACCURACY, HELD_BACK),
+            Panel(self.tr("Loss"), LOSS, HELD_BACK_LOSS, "{:.3g}", falls=True),
+            Panel(self.tr("Accuracy"), ACCURACY, HELD_BACK, "{:.1%}", falls=False),
         )
         self._colors: tuple[QColor, QColor, QColor, QColor] | None = None
         self._timer = QTimer(self)
@@ -100,8 +106,9 @@ class CurvesView(QWidget):
 
     def _describe(self) -> None:
         """Say the latest values for those who do not see the picture."""
-        found = [(p.title, self.data.latest(p.training)) for p in self._panels]
-        self.setAccessibleDescription(", ".join(f"{name} {v:.3g}" for name, v in found if v is not None))
+        found = [(p, self.data.latest(p.training)) for p in self._panels]
+        told = [f"{panel.title} {panel.value(number)}" for panel, number in found if number is not None]
+        self.setAccessibleDescription(", ".join(told))
 
     def _draw_panel(self, painter: QPainter, place: QRectF, panel: Panel) -> None:
         ink, muted, rule, _ = self._colors
@@ -118,9 +125,11 @@ class CurvesView(QWidget):
         painter.setPen(muted)
         text = self.tr("{:.0f} rounds").format(rounds)
         painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, text)
-        top = area.adjusted(3, 1, -3, -1)
-        painter.drawText(top, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, f"{high:.2g}")
-        painter.drawText(top, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, f"{low:.2g}")
+        inner = area.adjusted(3, 1, -3, -1)
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        above, below = (right, left) if panel.falls else (left, right)
+        painter.drawText(inner, above | Qt.AlignmentFlag.AlignTop, panel.value(high))
+        painter.drawText(inner, below | Qt.AlignmentFlag.AlignBottom, panel.value(low))
         painter.setClipRect(area)
         self._draw_lines(painter, area.adjusted(2, 3, -3, -3), panel, scale)
         painter.setClipping(False)
@@ -128,8 +137,8 @@ class CurvesView(QWidget):
     def _caption(self, panel: Panel) -> str:
         """Return the title with the latest value, and that of the held-back samples below."""
         value, held = self.data.latest(panel.training), self.data.latest(panel.held_back)
-        first = panel.title if value is None else f"{panel.title} {value:.3g}"
-        return first if held is None else f"{first}\n" + self.tr("held back {:.3g}").format(held)
+        first = panel.title if value is None else f"{panel.title} {panel.value(value)}"
+        return first if held is None else f"{first}\n" + self.tr("held back {}").format(panel.value(held))
 
     def _scale(self, panel: Panel) -> tuple[float, float, float] | None:
         """Return the number of rounds and the range of the values; None where there is nothing yet."""

@@ -232,5 +232,5 @@ class RunStep(Step):
 
 def _stage_in_words(event: Mapping[str, Any], tr: Any) -> str:
     stage, left = str(event.get("stage") or ""), event.get("seconds_left")
-    stage = stage[:1].upper() + stage[1:]
+    stage = stage[:1].upper() + stage[1:].replace("epoch", tr("round"))
     return f"{stage}, " + tr("{} left").format(duration_in_words(left)) if left and stage else stage

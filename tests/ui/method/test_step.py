@@ -82,7 +82,7 @@ def test_an_even_side_typed_in_becomes_odd(qtbot, session, step):
 
 def test_the_neighbourhood_is_told_in_metres_for_the_chosen_sources(qtbot, session, step):
     # pixels of 2 m (optical); nine of them by default
-    qtbot.waitUntil(lambda: "18 m (9 pixels of 2 m)" ==  step.neighbourhood.ground.text(), timeout=10000)
+    qtbot.waitUntil(lambda: step.neighbourhood.ground.text() == "18 m (9 pixels of 2 m)", timeout=10000)
     with qtbot.waitSignal(step.headline_changed) as got:
         step.neighbourhood.box.setValue(5)
     assert got.args[0] == "MIBF-Net, 10 m"

@@ -98,7 +98,7 @@ def test_progress_curves_warnings_and_log_are_shown(qtbot, session, step, engine
     engine.work = work
     press(qtbot, step)
     qtbot.waitUntil(lambda: step.notes.isVisible(), timeout=5000)
-    assert "Training, epoch 2 of 4" in step.stage.text()
+    assert "Training, round 2 of 4" in step.stage.text()
     assert "left" in step.stage.text()
     assert 0 < step.bar.value() < step.bar.maximum()
     assert step.curves.isVisible()
