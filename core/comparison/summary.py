@@ -72,6 +72,8 @@ class Summary:
     @property
     def caption(self) -> str:
         """The caption of the table of means."""
+        if len(self.cells) == len(self.lines):
+            return f"A single run in each line, hence no spread. {self.protocol}"
         return f"Mean \u00b1 {self.facts['spread']}. {self.protocol}"
 
 
@@ -102,7 +104,9 @@ def protocol(job: Job, design: Design, parts: Parts) -> dict[str, str]:
         "gap": parts.gap_text,
         "seeds": ", ".join(map(str, design.seeds)),
         "preset": _preset(job),
-        "spread": f"sample standard deviation over the runs of a line ({over})",
+        "spread": f"sample standard deviation over the runs of a line ({over})"
+        if n_seeds * n_folds > 1
+        else "none: a single run in each line",
     }
 
 

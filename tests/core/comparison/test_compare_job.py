@@ -234,6 +234,15 @@ def test_given_test_samples_replace_the_folds(small_scene):
     assert "no test sample is closer" in line["gap"]
 
 
+def test_a_single_run_in_each_line_is_not_given_a_spread(small_scene):
+    run_job(compare(small_scene, {"folds": 1, "seeds": "42"}))
+    folder = small_scene.out / "results"
+    for name in ("comparison.html", "comparison.tex"):
+        text = (folder / name).read_text()
+        assert "A single run in each line, hence no spread. Split: one spatial split" in text
+    assert all(line["OA_sd"] == "" for line in rows(folder / "comparison.csv"))
+
+
 def test_one_fold_is_the_split_of_a_training(small_scene):
     result = run_job(compare(small_scene, {"folds": 1, "subsets": "all", "seeds": "42"}))
     assert result.numbers["CELLS"] == 1
