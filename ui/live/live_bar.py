@@ -8,7 +8,8 @@ from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSlider, QVBo
 
 from .. import look
 from ..state.context import DockContext
-from .live_map import FOREST, MODEL, OPACITY, LiveMap
+from .live_map import OPACITY, LiveMap
+from .preview_request import FOREST, MODEL
 
 SETTING = "landfuse/live_map"
 
@@ -86,7 +87,7 @@ class LiveBar(QWidget):
     def _offer_model(self) -> None:
         """Let the trained model be chosen only where there is one."""
         item = self.by.model().item(self.by.findData(MODEL))
-        has_model = bool(self.live_map.model_path())
+        has_model = self.live_map.has_model()
         item.setEnabled(has_model)
         item.setToolTip(
             "" if has_model else self.tr("There is no trained model yet: run, or choose a model.")

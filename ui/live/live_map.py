@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,16 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
 
 from ...core.errors import Cancelled, LandfuseError
 from ...core.job import Job
-from ...core.job_kinds import ALL_KINDS
 from ...core.job_spec import JobResult
 from ...core.progress import Progress
 from ...processing_provider import runtime
 from ...processing_provider.task import CoreTask
-from ...processing_provider.translate import crs_text
-from ..state import jobs
 from ..state.context import DockContext
 from .preview_item import PreviewItem
+from .preview_request import FOREST, MODEL, PreviewRequests
 
-FOREST, MODEL = "forest", "model"
 DRAWN_MS, MOVED_MS = 150, 350  # quiet after an edit, after a move of the map
-PIXELS = 160_000
 OPACITY = 65  # per cent: areas and images below stay visible
-_DEFAULTS = {p.name: p.default for p in ALL_KINDS["preview"].parameters}
 
 
 class LiveMap(QObject):
@@ -53,8 +47,8 @@ class LiveMap(QObject):
         self._is_stale = False
         self._is_warm = False  # a cancelled start would only begin again
         self._is_hidden = False  # for the result of a run, until the next edit
-        self._number = 0
         self._folder = Path(tempfile.mkdtemp(prefix="landfuse_live_"))
+        self._requests = PreviewRequests(context, self._folder)
         self._layer: QgsVectorLayer | None = None
         self._item: PreviewItem | None = None
         self._opacity = OPACITY / 100
@@ -102,13 +96,9 @@ class LiveMap(QObject):
         if self._on:
             self._timer.start(delay)
 
-    def model_path(self) -> str:
-        """Return the model of previews: the chosen one, else that of the last run; "" for none."""
-        method = self._session.method
-        if method.aim == "classify" and method.model:
-            return method.model
-        found = [run.outputs["model"] for run in self._session.runs if run.outputs.get("model")]
-        return next((path for path in reversed(found) if Path(path).is_file()), "")
+    def has_model(self) -> bool:
+        """Tell whether there is a trained model to preview with."""
+        return bool(self._requests.model_path())
 
     @property
     def item(self) -> PreviewItem | None:
@@ -137,6 +127,8 @@ class LiveMap(QObject):
         ]
         if runner is not None:
             found += [(runner.state_changed, self._run_changed), (runner.finished, self._make_way)]
+        if self._context.runtime is not None:
+            found.append((self._context.runtime.changed, self._runtime_changed))
         return found
 
     def _listen(self) -> None:
@@ -192,6 +184,10 @@ class LiveMap(QObject):
         else:
             self.refresh(DRAWN_MS)
 
+    def _runtime_changed(self) -> None:
+        if not self._is_hidden:
+            self.refresh(DRAWN_MS)
+
     # Asking
 
     def _request(self) -> None:
@@ -200,54 +196,18 @@ class LiveMap(QObject):
         if self._task is not None:
             self._drop_task(cancel=self._is_warm)
             return  # its end starts the next one
-        reason = self._reason_not_to()
+        reason = self._requests.reason_not_to(self.kind)
         if reason:
             self._clear()
             self.state_changed.emit(reason)
             return
         try:
-            job = self._job()
+            job = self._requests.job(self.kind)
         except LandfuseError as error:
             self._clear()
             self.state_changed.emit(error.what)
             return
         self._start(job)
-
-    def _reason_not_to(self) -> str:
-        if not self._session.used_sources():
-            return self.tr("Choose the sources first.")
-        if self.kind == MODEL:
-            return "" if self.model_path() else self.tr("There is no trained model yet.")
-        return "" if self._session.samples_layer() is not None else self.tr("There are no samples yet.")
-
-    def _job(self) -> Job:
-        """Return the job for what is in view now. Main thread: layers are read. Raises `LandfuseError`."""
-        self._number += 1
-        target = str(self._folder / f"preview_{self._number}.tif")
-        values: dict[str, Any] = {"pixels": min(PIXELS, self._screen_pixels())}
-        if self.kind == MODEL:
-            values["model"] = self.model_path()
-            asked = {**jobs.classify_parameters(self._session, values["model"]), "CLASSMAP": target}
-            made = jobs.job_of("classify", asked, self._session)
-        else:
-            asked = {**jobs.scene_parameters(self._session), **jobs.sample_parameters(self._session)}
-            made = jobs.job_of(
-                "train", {**asked, "MODEL": str(self._folder / "none.safetensors")}, self._session
-            )
-        canvas = self._context.canvas
-        box, crs = canvas.extent(), canvas.mapSettings().destinationCrs()
-        extent = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
-        return replace(
-            made,
-            kind="preview",
-            grid=replace(made.grid, extent=extent, extent_crs=crs_text(crs)),
-            parameters={**_DEFAULTS, **values},
-            outputs={"classmap": target},
-        )
-
-    def _screen_pixels(self) -> int:
-        size = self._context.canvas.mapSettings().outputSize()
-        return max(256, size.width() * size.height())
 
     def _start(self, job: Job) -> None:
         started = time.monotonic()
@@ -274,12 +234,14 @@ class LiveMap(QObject):
 
     def _answered(self, answer: tuple[JobResult, float]) -> None:
         result, seconds = answer
-        self._task, self._is_warm = None, True
+        was_warm, self._task, self._is_warm = self._is_warm, None, True
         if self._is_stale or not self._on:
             self._remove(result.outputs["classmap"])
             self.refresh()
             return
         self.seconds = seconds
+        if was_warm:  # the first answer also paid for starting the engine
+            self._requests.keep_pace(seconds)
         self._show(result)
 
     def _failed(self, error: Exception) -> None:
@@ -312,7 +274,7 @@ class LiveMap(QObject):
 
     def _caption(self) -> str:
         if self.kind == MODEL:
-            return self.tr("Preview: {}").format(Path(self.model_path()).parent.name or "model")
+            return self.tr("Preview: {}").format(Path(self._requests.model_path()).parent.name or "model")
         return self.tr("Preview: random forest")
 
     def _told(self, result: JobResult) -> str:

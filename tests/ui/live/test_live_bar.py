@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip("qgis.gui", reason="needs QGIS")
 pytest.importorskip("sklearn", reason="needs scikit-learn")
 
 from landfuse.ui.canvas_image import CanvasImage
+from landfuse.ui.live import preview_request
 from landfuse.ui.live.live_bar import LiveBar
 from landfuse.ui.state.choices import SamplesChoice
 from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRectangle
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 
 
 @pytest.fixture
@@ -150,6 +153,37 @@ def test_it_says_what_is_missing(qtbot, bar, context):
     assert items(context) == []
     context.session.set_sources([])
     qtbot.waitUntil(lambda: "sources" in bar.state.text(), timeout=5000)
+
+
+def test_a_slow_computer_gets_fewer_pixels_and_a_quick_one_more_again(
+    qtbot, bar, context, engine, monkeypatch
+):
+    monkeypatch.setattr(preview_request, "QUICK_SECONDS", 2.4)
+    shown(qtbot, bar)
+    sizes = []
+    for hold in (2.6, 2.6, 0.0, 0.0):
+        engine.hold = hold
+        with qtbot.waitSignal(bar.live_map.shown, timeout=20000):
+            bar.live_map.refresh()
+        sizes.append(engine.jobs[-1].parameters["pixels"])
+    assert sizes == [160_000, 80_000, 40_000, 80_000]
+
+
+class Runtime(QObject):
+    changed = pyqtSignal()
+    missing = True
+
+
+def test_without_the_runtime_nothing_is_asked_until_it_is_there(qtbot, context, engine):
+    runtime = Runtime()
+    bar = LiveBar(replace(context, runtime=runtime))
+    qtbot.addWidget(bar)
+    qtbot.waitUntil(lambda: "deep-learning runtime" in bar.state.text(), timeout=5000)
+    assert engine.jobs == []
+    runtime.missing = False
+    runtime.changed.emit()
+    shown(qtbot, bar)
+    bar.shut_down()
 
 
 def test_the_opacity_is_that_of_the_slider(qtbot, bar):
