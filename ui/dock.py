@@ -11,9 +11,13 @@ from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from . import look
 from .front import Front
+from .run.runner import Runner
 from .runtime_setup import RuntimeSetup
+from .samples.class_table import ClassTable
 from .section import Section
+from .settings import used_device
 from .state.context import DockContext
+from .state.pace import PaceKeeper
 from .state.project_store import ProjectStore
 from .state.session import Session
 from .step import Step
@@ -40,6 +44,7 @@ class LandfuseDock(QgsDockWidget):
         self.context = _make_context(iface, runtime)
         self._store = ProjectStore(self.context.session, self)
         self._store.load()
+        self._pace = PaceKeeper(self.context.runner, used_device, self)
         self.steps: dict[str, Step] = {}
         self.sections: dict[str, Section] = {}
         self._waiting = list(STEPS)
@@ -63,10 +68,10 @@ class LandfuseDock(QgsDockWidget):
         self.front.shut_down()
         for step in reversed(list(self.steps.values())):
             step.shut_down()
+        self._pace.shut_down()
         self._store.shut_down()
         for shared in (self.context.runner, self.context.classes, self.context.session):
-            if hasattr(shared, "shut_down"):
-                shared.shut_down()
+            shared.shut_down()
 
     def _build_frame(self) -> None:
         """Lay out the empty sections in a scroll area."""
@@ -104,19 +109,4 @@ class LandfuseDock(QgsDockWidget):
 
 def _make_context(iface: Any, runtime: RuntimeSetup) -> DockContext:
     session = Session()
-    return DockContext(
-        iface,
-        session,
-        _made(".samples.class_table", "ClassTable", session),
-        _made(".run.runner", "Runner", session, runtime),
-        runtime,
-    )
-
-
-def _made(module: str, name: str, *arguments: Any) -> Any:
-    """Make a part of the context whose module is imported only with the dock."""
-    try:
-        found = import_module(module, __package__)
-    except ModuleNotFoundError:
-        return None
-    return getattr(found, name)(*arguments)
+    return DockContext(iface, session, ClassTable(session), Runner(session, runtime), runtime)

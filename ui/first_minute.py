@@ -16,7 +16,6 @@ from ..core.job_file import parse_job
 from ..core.progress import Progress
 from ..processing_provider import runtime
 from ..processing_provider.task import CoreTask
-from .demo_layers import CLASS_FIELD, load_demo, zoom_to
 from .sources.guess import guess_sources, look_at
 from .sources.project_layers import as_values, guess_samples, raster_layers
 from .state.choices import MethodChoice, SamplesChoice, SourceChoice
@@ -109,6 +108,8 @@ class FirstMinute(QObject):
             self._context.tell(str(error), Qgis.MessageLevel.Critical)
 
     def _show_demo(self, folder: Path) -> None:
+        from .demo_layers import CLASS_FIELD, load_demo  # opening the dock need not wait for it
+
         session = self._context.session
         layers = load_demo(session.project, folder / "scene")
         session.set_folder(str(folder))
@@ -118,6 +119,8 @@ class FirstMinute(QObject):
         self._settled.start()
 
     def _zoom_to_demo(self) -> None:
+        from .demo_layers import zoom_to
+
         layers = self._context.session.source_layers()
         if layers:
             zoom_to(self._context.canvas, layers[-1])

@@ -78,7 +78,7 @@ class Lookup(QObject):
         except Exception as error:  # noqa: BLE001  a layer that cannot be used is an answer as well
             self._arrived(error)
             return
-        self._task = CoreTask(self._title, work)
+        self._task = CoreTask(self._title, work, silent=True)
         self._task.succeeded.connect(self._arrived)
         self._task.failed.connect(self._arrived)
         QgsApplication.taskManager().addTask(self._task)

@@ -62,7 +62,9 @@ class MissingNotice(Notice):
         things, invalid = named_things(self._context.session), invalid_layers(self._context.session)
         if not things:
             return
-        self._task = CoreTask(self.tr("Landfuse: looking for files"), lambda p: absent(things, invalid, p))
+        self._task = CoreTask(
+            self.tr("Landfuse: looking for files"), lambda p: absent(things, invalid, p), silent=True
+        )
         self._task.succeeded.connect(self._looked)
         QgsApplication.taskManager().addTask(self._task)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from qgis.core import QgsSettings
 
+from ..core.environment import read_record
+
 DEVICES = ("auto", "cpu", "cuda")
 _GIGABYTE = 10**9
 
@@ -14,6 +16,13 @@ def run_device() -> str:
     """Return where runs compute: auto, cpu or cuda."""
     device = QgsSettings().value("landfuse/device", "auto", type=str)
     return device if device in DEVICES else "auto"
+
+
+def used_device() -> str:
+    """Return where runs compute with these options and the runtime on record: cpu or cuda."""
+    record = read_record()
+    has_gpu = record is not None and bool(record.versions.get("cuda"))
+    return "cuda" if run_device() != "cpu" and has_gpu else "cpu"
 
 
 def set_run_device(device: str) -> None:

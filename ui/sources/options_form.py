@@ -77,6 +77,14 @@ class OptionsForm(QWidget):
             self._form.labelForField(widget).setVisible(is_shown)
         self._show()
 
+    def align(self, other: QLabel) -> None:
+        """Give the label of another form above this one, and the labels here, one width."""
+        labels = [self._form.itemAt(i, QFormLayout.ItemRole.LabelRole) for i in range(self._form.rowCount())]
+        own = [item.widget() for item in labels if item is not None]
+        width = max(label.sizeHint().width() for label in (other, *own))
+        for label in (other, *own):
+            label.setMinimumWidth(width)
+
     # Rows
 
     def _make_value_rows(self) -> None:

@@ -8,8 +8,17 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject
 from qgis.gui import QgsMapLayerComboBox
-from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .. import look
 from ..state.choices import SourceChoice
@@ -17,7 +26,7 @@ from ..wheel import keep_wheel_for_scrolling
 from .options_text import without_layer
 from .scene_facts import SourceFacts
 from .settings import SourceSettings
-from .words import kinds, length, number, quantities
+from .words import inside, kinds, length, number, quantities
 
 _INDENT = 22  # logical pixels: below the text of the check box
 
@@ -88,30 +97,43 @@ class SourceRow(QFrame):
     def _make_header(self) -> None:
         self.used = QCheckBox(self)
         self.used.setToolTip(self.tr("Use this source in the next run"))
-        self.kind = QComboBox(self)
-        self.kind.setToolTip(self.tr("What kind of source this is; the methods treat each kind by itself"))
-        keep_wheel_for_scrolling(self.kind)
-        for key, name in kinds().items():
-            self.kind.addItem(name, key)
-        self.add = look.tool_button("/symbologyAdd.svg", self.tr("Add another layer to this source"), self)
-        self.more = look.tool_button(
-            "/propertyicons/settings.svg", self.tr("Bands, what it measures, and seldom settings"), self
-        )
+        self.kind = self._kind_button()
+        self.add = look.tool_button("plus", self.tr("Add another layer to this source"), self)
+        self.more = look.tool_button("sliders", self.tr("Bands, what it measures, and seldom settings"), self)
         self.more.setCheckable(True)
         self.remove = look.tool_button(
-            "/mActionDeleteSelected.svg", self.tr("Remove this source; its layers stay in the project"), self
+            "bin", self.tr("Remove this source; its layers stay in the project"), self
         )
         self._header = QHBoxLayout()
         self._header.setSpacing(look.TIGHT)
         self._header.addWidget(self.used)
-        self._header.addWidget(self.kind, 1)
+        self._header.addWidget(self.kind)
+        self._header.addStretch(1)
         for button in (self.add, self.more, self.remove):
             self._header.addWidget(button)
         self.used.clicked.connect(lambda on: self._change(used=on))
-        self.kind.activated.connect(lambda _: self._change(key=self.kind.currentData()))
         self.add.clicked.connect(lambda: self._append())
         self.more.toggled.connect(lambda on: self.settings.setVisible(on))
         self.remove.clicked.connect(lambda: self.removed.emit())
+
+    def _kind_button(self) -> QToolButton:
+        """Return the heading of the source, which opens the list of kinds."""
+        button = QToolButton(self)
+        button.setAutoRaise(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolTip(self.tr("What kind of source this is; the methods treat each kind by itself"))
+        font = button.font()
+        font.setBold(True)
+        button.setFont(font)
+        button.setMenu(QMenu(button))
+        button.menu().setToolTipsVisible(True)
+        for key, name in kinds().items():
+            entry = button.menu().addAction(name)
+            entry.setData(key)
+            entry.setCheckable(True)
+            entry.triggered.connect(lambda _, key=key: self._change_kind(key))
+        return button
 
     def _make_line(self) -> None:
         """Add a picker with a button that takes its layer out."""
@@ -124,7 +146,7 @@ class SourceRow(QFrame):
         keep_wheel_for_scrolling(picker)
         picker.setExceptedLayerList(self.excepted)
         picker.setLayer(None)
-        take_out = look.tool_button("/mIconClearText.svg", self.tr("Take this layer out of the source"), self)
+        take_out = look.tool_button("cross", self.tr("Take this layer out of the source"), self)
         line = QWidget(self)
         layout = QHBoxLayout(line)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -153,10 +175,11 @@ class SourceRow(QFrame):
 
     def _show_kind(self, kinds_taken: Sequence[str]) -> None:
         self.used.setChecked(self._choice.used)
-        self.kind.setCurrentIndex(self.kind.findData(self._choice.key))
-        for index in range(self.kind.count()):
-            is_free = self.kind.itemData(index) not in kinds_taken
-            self.kind.model().item(index).setEnabled(is_free)
+        self.kind.setText(kinds()[self._choice.key])
+        for entry in self.kind.menu().actions():
+            entry.setChecked(entry.data() == self._choice.key)
+            taken = self.tr("There is a source of this kind already; add the layers to it.")
+            look.explain(entry, taken if entry.data() in kinds_taken else "")
 
     def _show_layers(self) -> None:
         wanted = list(self._choice.layers) or [""]
@@ -194,7 +217,7 @@ class SourceRow(QFrame):
         waves = [band.wavelength for band in facts.bands if band.wavelength is not None]
         if len(waves) > 1:
             parts.append(self.tr("{}-{} nm").format(number(min(waves), 4), number(max(waves), 4)))
-        return ", ".join([*parts, length(facts.pixel_metres), quantities()[facts.quantity].lower()])
+        return ", ".join([*parts, length(facts.pixel_metres), inside(quantities()[facts.quantity])])
 
     # From the widgets to the choice
 
@@ -202,6 +225,10 @@ class SourceRow(QFrame):
         changed = replace(self._choice, **values)
         if changed != self._choice:
             self.changed.emit(changed)
+
+    def _change_kind(self, key: str) -> None:
+        self._show_kind([e.data() for e in self.kind.menu().actions() if not e.isEnabled()])
+        self._change(key=key)
 
     def _picked(self, picker: QgsMapLayerComboBox, layer: QgsMapLayer | None) -> None:
         position = self.pickers.index(picker)

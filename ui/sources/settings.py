@@ -16,7 +16,7 @@ from .band_dialog import BandDialog
 from .band_presets import presets
 from .options_form import OptionsForm
 from .scene_facts import SourceFacts
-from .words import quantities
+from .words import inside, quantities
 
 _CHOOSE = "choose"  # the entry that opens the list of bands
 
@@ -45,6 +45,7 @@ class SourceSettings(QWidget):
             label.setToolTip(widget.toolTip())
             label.setBuddy(widget)
             form.addRow(label, widget)
+            self.options.align(label)
         self.note = look.hint("", self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -107,7 +108,7 @@ class SourceSettings(QWidget):
     def _show_quantity(self) -> None:
         guessed = self.tr("Automatic")
         if self._facts is not None and not self._choice.quantity:
-            guessed = self.tr("Automatic: {}").format(quantities()[self._facts.quantity].lower())
+            guessed = self.tr("Automatic: {}").format(inside(quantities()[self._facts.quantity]))
         self.quantity.clear()
         self.quantity.addItem(guessed, "")
         for value, text in quantities().items():

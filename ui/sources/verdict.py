@@ -116,7 +116,7 @@ class Verdict(QWidget):
             return f"{text}."
         unmapped = 100 * (1 - facts.valid_share)
         share = self.tr("all can be mapped") if unmapped < 0.05 else self.tr("{} % stay unmapped")
-        return f"{text}; {share.format(number(unmapped, 2))}."
+        return f"{text}; {share.format(f'{unmapped:.1f}')}."
 
     def _fill(self, label: QLabel, text: str) -> None:
         label.setText(text)

@@ -35,6 +35,11 @@ def quantities() -> dict[str, str]:
     }
 
 
+def inside(text: str) -> str:
+    """Return words as they are written inside a sentence."""
+    return text[:1].lower() + text[1:]
+
+
 def number(value: float, digits: int = 3) -> str:
     """Return a number with thin spaces between the thousands."""
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"

@@ -144,11 +144,12 @@ def test_a_source_is_switched_off_and_removed(step, context, layers, qtbot):
 
 def test_the_kind_of_a_row_can_be_changed_to_a_free_one_only(step, context, layers):
     context.session.set_sources(both(layers))
-    kind = step.rows[0].kind
-    enabled = {kind.itemData(i): kind.model().item(i).isEnabled() for i in range(kind.count())}
+    entries = {e.data(): e for e in step.rows[0].kind.menu().actions()}
+    enabled = {key: entry.isEnabled() for key, entry in entries.items()}
     assert enabled == {"hsi": True, "lidar": True, "sar": True, "optical": False, "other": True}
-    kind.setCurrentIndex(kind.findData("other"))
-    kind.activated.emit(kind.currentIndex())
+    assert "already" in entries["optical"].toolTip()
+    entries["other"].trigger()
+    assert step.rows[0].kind.text() == "Other"
     assert [s.key for s in context.session.sources] == ["other", "optical"]
 
 
