@@ -8,6 +8,7 @@ pytest.importorskip("qgis.gui", reason="needs QGIS")
 
 from landfuse.processing_provider.provider import LandfuseProvider
 from landfuse.ui.runtime_setup import RuntimeSetup
+from landfuse.ui.sources import scene_check
 from landfuse.ui.sources import step as step_module
 from landfuse.ui.sources.scene_facts import SceneFacts
 from landfuse.ui.sources.step import SourcesStep
@@ -282,11 +283,22 @@ def test_an_error_of_the_check_is_told(step, context, layers, qtbot):
     assert "Band 7 does not exist" in told
 
 
-def test_unloading_in_the_middle_of_a_check_is_quiet(context, layers, qtbot):
+def test_unloading_in_the_middle_of_a_check_ends_it(context, layers, qtbot, monkeypatch):
+    seen = []
+
+    def look(job, device, progress):
+        seen.append("started")
+        try:
+            while True:
+                progress.check()
+        finally:
+            seen.append("ended")
+
+    monkeypatch.setattr(scene_check, "look_at_scene", look)
     step = SourcesStep(context)
     qtbot.addWidget(step)
     context.session.set_sources(both(layers))
-    qtbot.wait(350)
+    qtbot.waitUntil(lambda: seen == ["started"])
     step.shut_down()
-    qtbot.wait(300)
+    qtbot.waitUntil(lambda: seen == ["started", "ended"])
     assert step.facts is None
