@@ -113,7 +113,8 @@ IMPORT_SCENE = JobKind(
             "matlab",
             "What the files are",
             "'matlab': variables of .mat files, named below. 'houston2013': the contest's own files with "
-            "their published names, in the folder below.",
+            "their published names, in the folder below; training and test labels given here replace its "
+            "regions.",
             choices=("matlab", "houston2013"),
         ),
         Parameter(
@@ -123,7 +124,13 @@ IMPORT_SCENE = JobKind(
             parameter
             for key, label in _MAT_PARTS.items()
             for parameter in (
-                Parameter(f"{key}_file", "file", "", f"MATLAB file with the {label}"),
+                Parameter(
+                    f"{key}_file",
+                    "file",
+                    "",
+                    f"File with the {label}",
+                    "A MATLAB file." if key in MODALITIES else "A MATLAB file, or a label raster.",
+                ),
                 Parameter(
                     f"{key}_variable",
                     "str",

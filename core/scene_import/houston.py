@@ -7,6 +7,7 @@ Debes et al., "Hyperspectral and LiDAR data fusion: outcome of the 2013 GRSS Dat
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,23 +47,26 @@ CLASSES = {
 }
 _GET_TEXT = (
     "The contest gives the regions for testing as a binary .roi in a .zip: export it as text in ENVI "
-    f"(ROI tool, output ROIs to ASCII) under the name {TESTING}."
+    f"(ROI tool, output ROIs to ASCII) under the name {TESTING}, or give the test labels as a raster or "
+    "MATLAB file (test_file)."
 )
 
 
 @dataclass(frozen=True)
 class ContestFiles:
-    """The files of the contest in a folder; `spectrum` is None where the header is not there."""
+    """The files of the contest in a folder. `regions` by their names; `spectrum`: None without a header."""
 
     rasters: dict[str, Path]
-    training: Path
-    testing: Path
+    regions: dict[str, Path]
     spectrum: Path | None
 
 
-def find_files(folder: str) -> ContestFiles:
-    """Return the contest's files in a folder or one below it. Raises `RasterReadError` for none."""
-    names = [*RASTERS.values(), TRAINING, TESTING]
+def find_files(folder: str, regions: Sequence[str]) -> ContestFiles:
+    """Return the contest's files in a folder or one below it, of its regions those wanted.
+
+    Raises `RasterReadError` naming those that are missing.
+    """
+    names = [*RASTERS.values(), *regions]
     found = {name: _find(Path(folder), name) for name in [*names, SPECTRUM]}
     missing = [name for name in names if found[name] is None]
     if missing:
@@ -74,7 +78,7 @@ def find_files(folder: str) -> ContestFiles:
         )
     there = {name: path for name, path in found.items() if path is not None}
     rasters = {key: there[name] for key, name in RASTERS.items()}
-    return ContestFiles(rasters, there[TRAINING], there[TESTING], there.get(SPECTRUM))
+    return ContestFiles(rasters, {name: there[name] for name in regions}, there.get(SPECTRUM))
 
 
 def _find(folder: Path, name: str) -> Path | None:

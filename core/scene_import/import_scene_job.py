@@ -17,8 +17,10 @@ from ..data.classes import LandClass, class_list
 from ..data.coordinates import make_grid
 from ..data.grid import Grid
 from ..data.raster_description import inspect
+from ..data.raster_io import open_raster, read_floats
 from ..data.staged_output import check_writable
 from ..data.text_output import write_text_atomic
+from ..data.windows import Window
 from ..errors import AlignmentError, JobError, OutputError, SamplesError
 from ..job import Job
 from ..job_spec import METHODS, MODALITIES, JobResult
@@ -105,10 +107,12 @@ def _prepared(folder: Path) -> Path:
 
 
 def _contest(job: Job, progress: Progress) -> _Found:
-    """Find the files of the contest. Raises `JobError` for a split that is not the given one."""
+    """Find the files of the contest; labels that the job names itself replace the contest's regions."""
     if not job.parameters["folder"]:
         raise JobError("The folder of the contest's files is missing.", where="folder", remedy="Name it.")
-    files = houston.find_files(str(job.parameters["folder"]))
+    regions = {"train": houston.TRAINING, "test": houston.TESTING}
+    wanted = [name for key, name in regions.items() if not job.parameters[f"{key}_file"]]
+    files = houston.find_files(str(job.parameters["folder"]), wanted)
     cubes, grid = {}, None
     for key, path in files.rasters.items():
         progress(0.1, f"Looking at {path.name}")
@@ -126,7 +130,16 @@ def _contest(job: Job, progress: Progress) -> _Found:
             raise _unequal({"hsi": grid.shape, key: info.grid.shape})
     if grid is None:
         raise ValueError("the contest has rasters")
-    train, test = (houston.read_regions(path, grid.shape) for path in (files.training, files.testing))
+    parts = {}
+    for key, name in regions.items():
+        own = _read(job, key, progress)
+        if own is None:
+            parts[key] = houston.read_regions(files.regions[name], grid.shape)
+        else:
+            parts[key] = checked_labels(own, _place(job, key), len(houston.CLASSES))
+            if parts[key].shape != grid.shape:
+                raise _unequal({"hsi": grid.shape, key: parts[key].shape})
+    train, test = parts["train"], parts["test"]
     both = np.where(train > 0, train, test)
     return _Found(cubes, grid, both, train, test, tuple(houston.CLASSES.values()))
 
@@ -168,6 +181,10 @@ def _read(job: Job, key: str, progress: Progress) -> NDArray[Any] | None:
             raise JobError(f"{key}_variable is given without {key}_file.", where=key, remedy="Give the file.")
         return None
     progress(0.1, f"Reading {Path(path).name}")
+    if key not in MODALITIES and not path.lower().endswith(".mat"):
+        dataset = open_raster(path)  # of labels the first band
+        window = Window(0, 0, dataset.RasterYSize, dataset.RasterXSize)
+        return read_floats(dataset, window, path)[0]
     return read_variable(path, name)
 
 

@@ -245,6 +245,25 @@ def test_missing_files_of_the_contest_are_named_with_the_remedy(scene, tmp_path)
     assert "ROI" in caught.value.remedy
 
 
+@pytest.mark.parametrize("kind", ["raster", "matlab"])
+def test_labels_of_ones_own_replace_the_regions_of_the_contest(scene, save_v5, tmp_path, kind):
+    write_contest(tmp_path / "in", scene)
+    (tmp_path / "in" / houston.TESTING).unlink()
+    own = np.where(scene.test == 3, 15, scene.test)
+    if kind == "matlab":
+        path = save_v5(tmp_path / "TE.mat", TE_map=own)
+    else:
+        path = str(tmp_path / "val_roi.tif")
+        tiff = gdal.GetDriverByName("GTiff").Create(path, own.shape[1], own.shape[0], 1, gdal.GDT_Byte)
+        tiff.WriteArray(own.astype(np.uint8))
+        del tiff
+    run_job(job_of(tmp_path, layout="houston2013", folder="in", test_file=path))
+    assert np.array_equal(read(tmp_path / "scene" / "test.tif"), own)
+    turned = save_v5(tmp_path / "turned.mat", TE_map=own.T)
+    with pytest.raises(AlignmentError, match="test 44 x 30"):
+        run_job(job_of(tmp_path, layout="houston2013", folder="in", test_file=turned))
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
