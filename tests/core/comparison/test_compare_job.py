@@ -195,6 +195,17 @@ def test_a_network_is_trained_for_each_cell_and_leaves_no_state(small_scene):
     assert not any(event["event"] == "metric" for event in events.seen)
 
 
+def test_a_method_that_labels_whole_tiles_is_compared_on_the_same_pixels(small_scene):
+    pytest.importorskip("torch", reason="needs the engine's packages")
+    values = {"methods": "random_forest,ref_net", "subsets": "all", "seeds": "1", "epochs": 1}
+    result = run_job(compare(small_scene, values))
+    assert result.numbers == {"CELLS": 4, "FINISHED": 4, "FAILED": 0}
+    tested = {}
+    for line in rows(small_scene.out / "results" / "runs.csv"):
+        tested.setdefault(line["method"], []).append((line["fold"], line["test_samples"]))
+    assert tested["ref_net"] == tested["random_forest"]
+
+
 def test_a_network_that_was_stopped_goes_on_within_its_cell(small_scene, monkeypatch):
     pytest.importorskip("torch", reason="needs the engine's packages")
     from landfuse.core.training import state
