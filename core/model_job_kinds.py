@@ -234,6 +234,7 @@ TRAIN = JobKind(
             minimum=0.0,
             maximum=1e6,
             advanced=True,
+            methods=("svm",),
         ),
         Parameter(
             "svm_gamma",
@@ -245,6 +246,7 @@ TRAIN = JobKind(
             minimum=0.0,
             maximum=1e6,
             advanced=True,
+            methods=("svm",),
         ),
         Parameter(
             "learning_rate",

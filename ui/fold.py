@@ -20,7 +20,12 @@ class Fold(QWidget):
         self.button.setText(title)
         self.button.setToolTip(tip)
         self.button.setCheckable(True)
-        self.button.setAutoRaise(True)
+        # Open or not is what the arrow says; the pressed look of a checked button says something else.
+        self.button.setStyleSheet(
+            "QToolButton { border: none; background: transparent; padding: 2px; }"
+            "QToolButton:hover, QToolButton:focus { text-decoration: underline; }"
+        )
+        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         layout = QVBoxLayout(self)

@@ -36,12 +36,15 @@ class SettingsForm(QWidget):
         super().__init__(parent)
         self.editors: dict[str, Editor] = {}
         self._parameters = {p.name: p for p in parameters}
+        self._labels: dict[str, QLabel] = {}
+        self._shown: tuple[str, ...] = ()
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for parameter in self._parameters.values():
-            self._add_row(form, parameter)
+            self._make_row(parameter)
+        self._show_rows(tuple(self._parameters))
 
     def values(self) -> dict[str, Any]:
         """Return the settings that differ from their defaults."""
@@ -55,14 +58,10 @@ class SettingsForm(QWidget):
 
     def show_for(self, method: str) -> None:
         """Leave out the rows that `method` does not read."""
-        form = self.layout()
-        for name, editor in self.editors.items():
-            methods = self._parameters[name].methods
-            is_read = not methods or method in methods
-            editor.widget.setVisible(is_read)
-            form.labelForField(editor.widget).setVisible(is_read)
+        read = (p.name for p in self._parameters.values() if not p.methods or method in p.methods)
+        self._show_rows(tuple(read))
 
-    def _add_row(self, form: QFormLayout, parameter: Parameter) -> None:
+    def _make_row(self, parameter: Parameter) -> None:
         editor = Editor(parameter, self)
         editor.changed.connect(self.changed)
         self.editors[parameter.name] = editor
@@ -70,7 +69,23 @@ class SettingsForm(QWidget):
         label.setWordWrap(True)
         label.setToolTip(editor.widget.toolTip())
         label.setBuddy(editor.widget)
-        form.addRow(label, editor.widget)
+        self._labels[parameter.name] = label
+
+    def _show_rows(self, names: tuple[str, ...]) -> None:
+        """Put these rows into the form: rows that are only hidden would leave gaps."""
+        if names == self._shown:
+            return
+        form = self.layout()
+        while form.rowCount():
+            form.takeRow(0)
+        for name, editor in self.editors.items():
+            is_shown = name in names
+            if is_shown:
+                form.addRow(self._labels[name], editor.widget)
+            for widget in (self._labels[name], editor.widget):
+                widget.setParent(self)
+                widget.setVisible(is_shown)
+        self._shown = names
 
 
 class Editor(QObject):
@@ -150,8 +165,15 @@ def _whole(parameter: Parameter) -> QSpinBox:
     return box
 
 
+class _PlainBox(QDoubleSpinBox):
+    """A real number without zeros at its end."""
+
+    def textFromValue(self, value: float) -> str:
+        return self.locale().toString(float(value), "g", 6)
+
+
 def _real(parameter: Parameter) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
+    box = _PlainBox()
     box.setDecimals(5 if (parameter.maximum or 100) <= 10 else 2)
     box.setRange(
         parameter.minimum if parameter.minimum is not None else -1e9,

@@ -8,6 +8,7 @@ pytest.importorskip("qgis.gui", reason="needs QGIS")
 
 from landfuse.core.job_kinds import KINDS
 from landfuse.core.job_spec import Parameter
+from landfuse.core.models.catalog import CATALOG
 from landfuse.ui.method.settings_form import SettingsForm
 from qgis.PyQt.QtCore import QPoint, QPointF, Qt
 from qgis.PyQt.QtGui import QWheelEvent
@@ -95,3 +96,9 @@ def test_all_settings_of_training_survive_the_form(qgis_app, qtbot):
             wanted = parameter.python_type(parameter.default + (0.5 if parameter.type == "float" else 2))
         form.set_values({parameter.name: wanted})
         assert form.values() == ({} if wanted == parameter.default else {parameter.name: wanted})
+
+
+def test_settings_of_single_methods_name_methods_that_exist():
+    named = {method for parameter in KINDS["train"].parameters for method in parameter.methods}
+    assert named <= set(CATALOG)
+    assert "random_forest" in named
