@@ -31,9 +31,10 @@ class ClassRow:
 class ClassCount:
     """What the areas of a class amount to; None for what is not known (yet).
 
-    `areas`: features; `square_metres` on the ellipsoid; `pixels` map pixels; `places`: areas nearer to each
-    other than the gap of a run are one. `verdict`: one of `GOOD`, `THIN`, `FEW`, `NONE` of the sample report
-    (good from 5 places, thin from 3, both from 30 pixels), "" where pixels are not known.
+    `areas`: features; `square_metres` on the ellipsoid, of lines and points those of their map pixels;
+    `pixels`: map pixels; `places`: areas nearer to each other than the gap of a run are one. `verdict`: one
+    of `GOOD`, `THIN`, `FEW`, `NONE` of the sample report (good from 5 places, thin from 3, both from 30
+    pixels), "" where pixels are not known.
     """
 
     areas: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qgis.core import QgsMapLayer, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsRasterLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ...core.errors import LandfuseError
@@ -266,13 +266,18 @@ class ClassView(QObject):
             self._counts = counts
             self.counts_changed.emit()
 
+    def _has_polygons(self) -> bool:
+        """Say whether areas have a size of their own; else it is that of their map pixels."""
+        layer, polygon = self.source, QgsWkbTypes.GeometryType.PolygonGeometry
+        return isinstance(layer, QgsVectorLayer) and layer.geometryType() == polygon
+
     def _count(self, key: str) -> ClassCount:
         read, figures = self._read, self._pixels.figures.get(key)
-        if isinstance(self.source, QgsRasterLayer):
-            hectares = figures.hectares if figures else 0.0
-            areas, metres = None, 10_000 * hectares
+        areas = None if isinstance(self.source, QgsRasterLayer) else read.areas.get(key, 0)
+        if self._has_polygons():
+            metres: float | None = read.square_metres.get(key, 0.0)
         else:
-            areas, metres = read.areas.get(key, 0), read.square_metres.get(key, 0.0)
+            metres = 10_000 * figures.hectares if figures is not None else None
         if figures is not None:
             return ClassCount(areas, metres, figures.pixels, figures.places, figures.verdict)
         if self._pixels.known:

@@ -192,10 +192,6 @@ class ClassTableView(QTableView):
         )
         return QSize(look.WIDTH - 2 * look.MARGIN, height + 2 * self.frameWidth())
 
-    def minimumSizeHint(self) -> QSize:
-        """Return the same height: the dock scrolls, the table only where the list is long."""
-        return QSize(200, self.sizeHint().height())
-
     def _lay_out(self) -> None:
         modes = QHeaderView.ResizeMode
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -227,7 +223,7 @@ class ClassTableView(QTableView):
 
     def _rows_changed(self) -> None:
         self._fit_columns()
-        self.updateGeometry()
+        self.setFixedHeight(self.sizeHint().height())  # the dock scrolls, the table only where it is long
         self._show_current()
 
     def _row_chosen(self, index: QModelIndex, _: QModelIndex) -> None:

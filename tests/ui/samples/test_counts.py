@@ -130,6 +130,7 @@ def test_points_count_the_pixels_under_them(table, scene, add_layer, session, qt
     settled(table, qtbot)
     assert {v: (c.areas, c.pixels, c.places) for v, c in table.counts.items()} == {1: (2, 2, 2), 2: (1, 1, 1)}
     assert {c.verdict for c in table.counts.values()} == {"too few"}
+    assert table.counts[1].square_metres == pytest.approx(2 * 4, rel=1e-2)  # two map pixels
 
 
 def test_lines_count_the_pixels_they_touch(table, scene, add_layer, session, qtbot):

@@ -309,6 +309,19 @@ def test_layers_come_and_go_without_a_ghost(step, add_layer, session, project, s
     QgsApplication.processEvents()
 
 
+def test_the_table_is_as_high_as_its_classes(step, areas, qtbot):
+    before = step.view.height()
+    for _ in range(4):
+        step.table.add_class()
+    qtbot.wait(50)
+    assert step.view.height() > before
+    assert not step.view.verticalScrollBar().isVisible()
+    for _ in range(20):
+        step.table.add_class()
+    qtbot.wait(50)
+    assert step.view.verticalScrollBar().isVisible()
+
+
 def test_it_fits_the_narrowest_dock(step, areas):
     assert step.minimumSizeHint().width() <= 320
 
