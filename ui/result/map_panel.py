@@ -25,6 +25,7 @@ class MapPanel(QWidget):
         self._context, self._session = context, context.session
         self._record: RunRecord | None = None
         self._before_swipe = None
+        self._other_was_chosen = False
         self.tool = SwipeTool(context.canvas)
         self.tool.ended.connect(self._swipe_ended)
         self._build()
@@ -43,6 +44,7 @@ class MapPanel(QWidget):
     def set_run(self, record: RunRecord | None) -> None:
         """Work with the map of this run; loads nothing."""
         self._record = record
+        self._suggest_other()
         self._refresh()
 
     def load(self) -> None:
@@ -98,6 +100,7 @@ class MapPanel(QWidget):
         self.other.setMinimumWidth(80)
         self.other.setToolTip(self.tr("The layer that is shown right of the line."))
         self.other.layerChanged.connect(self._other_chosen)
+        self.other.activated.connect(self._remember_choice)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -115,6 +118,18 @@ class MapPanel(QWidget):
         row.addWidget(self.other, 1)
         layout.addLayout(row)
         layout.addWidget(self.certainty)
+
+    def _suggest_other(self) -> None:
+        """Offer an optical source to swipe against, unless the user has chosen another layer."""
+        if self._other_was_chosen:
+            return
+        sources = self._session.used_sources()
+        optical = [source for source in sources if source.key == "optical"] or list(sources)
+        layer = self._session.layer(optical[0].layers[0]) if optical else None
+        if layer is not None:
+            self.other.blockSignals(True)
+            self.other.setLayer(layer)
+            self.other.blockSignals(False)
 
     def _refresh(self, *_: object) -> None:
         """Show what the project and the files of the run allow."""
@@ -175,6 +190,9 @@ class MapPanel(QWidget):
 
     def _swipe_ended(self) -> None:
         self.swipe.setChecked(False)
+
+    def _remember_choice(self, index: int) -> None:
+        self._other_was_chosen = True
 
     def _other_chosen(self, layer: QgsMapLayer | None) -> None:
         if self.swipe.isChecked() and layer is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtGui import QColor, QIcon, QPainter, QPixmap
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
@@ -48,9 +48,19 @@ class FigureTable(QTableWidget):
                     item.setIcon(swatch(colors[i]))
                 item.setToolTip(text if not j else f"{row[0]}: {text}")
                 self.setItem(i, j, item)
-        self._fit(len(rows))
+        self._fit()
 
-    def _fit(self, n_rows: int) -> None:
+    def changeEvent(self, event: QEvent) -> None:
+        """Keep the height that of the rows when theme or font change."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange) and self.columnCount():
+            self._fit()
+
+    def _fit(self) -> None:
+        n_rows = self.rowCount()
+        off = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(off if n_rows <= _MOST_ROWS else Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

@@ -165,6 +165,18 @@ def test_swipe_shows_the_other_layer_right_of_a_line_that_is_dragged(step, recor
     assert item.share == pytest.approx(0.27, abs=0.01)
 
 
+def test_swipe_is_against_the_optical_source_unless_another_layer_is_chosen(step, records, qtbot):
+    optical, lidar = (step.session.layer(source.layers[0]) for source in step.session.sources)
+    finish(step, records[0])
+    assert step.map.other.currentLayer() is optical
+    combo = step.map.other
+    index = next(i for i in range(combo.count()) if combo.layer(i) is lidar)
+    combo.setCurrentIndex(index)
+    combo.activated.emit(index)
+    finish(step, records[1])
+    assert combo.currentLayer() is lidar
+
+
 def test_swipe_ends_with_escape_and_gives_the_tool_before_back_with_its_button(step, records, qtbot):
     finish(step, records[0])
     pan = QgsMapToolPan(step.context.canvas)
