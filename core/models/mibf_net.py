@@ -181,6 +181,8 @@ class MibfNet(nn.Module):
     `config` is the given configuration with every option filled in; store that one in the model file.
     """
 
+    channels_last = True  # trained on a CPU a fifth faster so
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config = with_options(config)

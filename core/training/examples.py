@@ -68,7 +68,7 @@ class PatchExamples:
 
     noun = "patches"
     smallest_batch = 2
-    checked = 256
+    checked = 128
 
     def __init__(self, source: Patches, labels: Indexes, sampler: EpochSampler) -> None:
         self._source, self._labels, self._sampler = source, torch.from_numpy(labels), sampler

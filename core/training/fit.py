@@ -147,7 +147,7 @@ def _fit_network(
     mark = fingerprint(plan, {"method": recipe.method, **config.to_json()}, facts)
     keeper = StateKeeper(job.outputs["model"], mark, progress) if resumable else None
     with open_examples(recipe, plan, stack, preprocess, samples, progress.part(0.0, 0.1)) as examples:
-        train_on(
+        own = train_on(
             network, examples, plan, len(samples.classes), progress.part(0.1, 1.0),
             device=device, keeper=keeper,
         )  # fmt: skip
@@ -158,6 +158,7 @@ def _fit_network(
         "preset": wanted["preset"], "epochs": plan.epochs, "batch_size": plan.batch_size,
         "learning_rate": plan.learning_rate, "device": str(device), "threads": threads, "precision": "fp32",
         "principal_components": dict(recipe.components), **published.described, **dict(config.options),
+        **own.facts(),
         **(trained.facts(device) if hasattr(trained, "facts") else {}),
     }  # fmt: skip
     return config, arrays, settings

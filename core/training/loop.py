@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import OutOfMemoryError, TrainingError
-from ..models.config import IGNORED
 from ..progress import Progress, silent
 from .augmentation import draw_views, jittered
 from .examples import Examples, PatchExamples
+from .own_samples import OwnScore, own_score, right_and_known
 from .plan import TrainingPlan
 from .sampling import EpochSampler, batch_stop, class_weights
 from .seeding import generator_for, seeded
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 REPORT_SECONDS = 0.25
 # The training accuracy is measured on a part of the epoch and not after each one: it costs a forward pass.
-ACCURACY_POINTS = 20
+ACCURACY_POINTS = 10
+FINAL_LOOK = 4  # times as many examples for the last look, in both modes
 SUSPICIOUS_VALUE = 1e3  # after normalisation
 
 
@@ -45,7 +46,7 @@ def train_network(
     n_classes: int = 0,
     device: torch.device | str = "cpu",
     keeper: StateKeeper | None = None,
-) -> None:
+) -> OwnScore:
     """Train a network on patches, see `train_on`.
 
     `labels` (n,) class indexes and `places` (n,) polygon ids belong to the samples of `source`. `n_classes`:
@@ -54,7 +55,7 @@ def train_network(
     n_classes = n_classes or int(labels.max()) + 1
     sampler = EpochSampler(labels, places, plan.seed, plan.max_per_place, plan.max_per_class)
     examples = PatchExamples(source, labels, sampler)
-    train_on(network, examples, plan, n_classes, progress, device=device, keeper=keeper)
+    return train_on(network, examples, plan, n_classes, progress, device=device, keeper=keeper)
 
 
 def train_on(
@@ -66,8 +67,10 @@ def train_on(
     *,
     device: torch.device | str = "cpu",
     keeper: StateKeeper | None = None,
-) -> None:
+) -> OwnScore:
     """Train `network` in place for `plan.epochs`; leave it on the CPU in eval mode, as of the last epoch.
+
+    Returns how well it knows its own examples then, and warns where it does not.
 
     `network` has `loss(inputs, labels, weight=..., label_smoothing=...)`. Reports the curves `loss`,
     `accuracy` (on training samples) and `learning_rate`. With a `keeper` the run goes on from the state of an
@@ -84,13 +87,19 @@ def train_on(
             where="training",
             remedy="Add samples, hold back fewer of them, or use a larger batch size.",
         )
-    network.to(device)
+    arranged = memory_format(network, device)
+    network.to(device).to(memory_format=arranged)  # type: ignore[call-overload]  # not in torch's stubs
     try:
         with seeded(plan.seed):
-            run = _Run(network, examples, plan, progress, n_classes, torch.device(device))
+            run = _Run(network, examples, plan, progress, n_classes, torch.device(device), arranged)
             run.run(keeper)
+            score = run.own_score(n_classes)
     finally:
-        network.to("cpu").eval()
+        network.to("cpu").to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        network.eval()
+    if score.finding():
+        progress.warn(score.finding())
+    return score
 
 
 class _Run:
@@ -104,9 +113,10 @@ class _Run:
         progress: Progress,
         n_classes: int,
         device: torch.device,
+        arranged: torch.memory_format,
     ) -> None:
         self.network, self.examples, self.plan = network, examples, plan
-        self.progress, self.device = progress, device
+        self.progress, self.device, self.arranged = progress, device, arranged
         weights = class_weights(examples.class_counts(n_classes))
         self.weight = torch.from_numpy(weights).to(device) if plan.weighted else None
         self.optimiser = make_optimiser(network, plan)
@@ -196,8 +206,7 @@ class _Run:
         gathered = self.examples.gather(batch, turned)
         if self.plan.jitter:
             gathered = jittered(gathered, self.plan.jitter)
-        patches = {key: p.to(self.device) for key, p in gathered.items()}
-        labels = self.examples.labels(batch, turned).to(self.device)
+        patches, labels = self._placed(gathered), self.examples.labels(batch, turned).to(self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
@@ -211,18 +220,22 @@ class _Run:
         self.optimiser.step()
         return value
 
+    def _placed(self, patches: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {key: p.to(self.device, memory_format=self.arranged) for key, p in patches.items()}
+
+    def _batches(self, some: Labels) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
+        for part in np.array_split(some, max(1, len(some) // self.batch_size)):
+            yield self._placed(self.examples.gather(part)), self.examples.labels(part).to(self.device)
+
     def _accuracy(self, some: Labels) -> float:
         """Return the share of the labels of examples `some` that the network, in eval mode, gets right."""
-        self.network.eval()
-        right = known = 0
-        with torch.no_grad():
-            for part in np.array_split(some, max(1, len(some) // self.batch_size)):
-                patches = {key: p.to(self.device) for key, p in self.examples.gather(part).items()}
-                found = self.network(patches).argmax(dim=1).cpu()
-                labels = self.examples.labels(part)
-                right += int((found == labels).sum())
-                known += int((labels != IGNORED).sum())
+        right, known = right_and_known(self.network.eval(), self._batches(some))
         return right / max(1, known)
+
+    def own_score(self, n_classes: int) -> OwnScore:
+        """Look at examples of the last epoch in evaluation and in training mode."""
+        some = self.examples.epoch(self.plan.epochs - 1)[: FINAL_LOOK * self.examples.checked]
+        return own_score(self.network, lambda: self._batches(some), n_classes)
 
     def _report(self, fraction: float, epoch: int) -> None:
         """Report often enough to stop at once, seldom enough to cost nothing."""
@@ -232,6 +245,12 @@ class _Run:
             return
         self._reported = now
         self.progress(fraction, f"training, epoch {epoch + 1} of {self.plan.epochs}")
+
+
+def memory_format(network: nn.Module, device: torch.device | str) -> torch.memory_format:
+    """Return the order of the channels in training: last, where the network says that it gains on a CPU."""
+    gains = getattr(network, "channels_last", False) and torch.device(device).type == "cpu"
+    return torch.channels_last if gains else torch.preserve_format
 
 
 def make_optimiser(network: nn.Module, plan: TrainingPlan) -> torch.optim.Optimizer:

@@ -75,8 +75,11 @@ class TrainingPlan:
         return self.learning_rate * factor
 
 
-# Measured on berlin_urban and s1s2_chile with 50 pixels per class: benchmarks/README.md.
-DEFAULT = TrainingPlan()
+# Measured with 50 pixels per class and with whole label rasters: benchmarks/README.md.
+DEFAULT = TrainingPlan(batch_size=64, learning_rate=2e-3, min_steps=150, max_steps=1000)
+
+# A first map soon, a little less accurate (benchmarks/README.md).
+SMALL = replace(DEFAULT, epochs=25, min_steps=100, max_steps=300)
 
 # What the three papers have in common: Adam, batches of 64, every sample in every epoch, as it is.
 _PAPER = TrainingPlan(
@@ -105,6 +108,7 @@ MIBF_NET_PAPER = replace(
 
 # Few trials (benchmarks/README.md). The bands have deviation 1, which is wider than 0 to 1: hence the jitter.
 NCGLF2_DEFAULT = TrainingPlan(jitter=0.1)
+NCGLF2_SMALL = replace(NCGLF2_DEFAULT, epochs=20, min_steps=150, max_steps=400)
 
 # The authors' protocol; their choice of the epoch by validation samples, seven times as many as for training,
 # is not repeated: the last epoch counts.
@@ -120,6 +124,7 @@ NCGLF2_PAPER = replace(
 # Few trials (benchmarks/README.md). With the published dropout of 0.8 and fewer steps than a thousand the
 # network does not even learn its own samples.
 GIHCN_DEFAULT = TrainingPlan(learning_rate=3e-3)
+GIHCN_SMALL = replace(GIHCN_DEFAULT, epochs=20, min_steps=150, max_steps=400)
 
 # Batch, patch side and width are the authors'; they have not published how they train, so the rest is Adam as
 # usual with a cosine down to (nearly) 0.
@@ -134,6 +139,7 @@ GIHCN_PAPER = replace(
 
 # Batches of tiles; few trials.
 REF_NET_DEFAULT = TrainingPlan(batch_size=8, min_steps=300, max_steps=600)
+REF_NET_SMALL = replace(REF_NET_DEFAULT, epochs=20, min_steps=150, max_steps=300)
 
 # The authors' protocol: 70,000 batches of 8 tiles of 256 pixels, turned and flipped.
 REF_NET_PAPER = replace(
@@ -150,10 +156,10 @@ REF_NET_PAPER = replace(
 )
 
 PRESETS: dict[str, dict[str, TrainingPlan]] = {
-    "mibf_net": {"default": DEFAULT, "paper": MIBF_NET_PAPER},
-    "gihcn": {"default": GIHCN_DEFAULT, "paper": GIHCN_PAPER},
-    "ncglf2": {"default": NCGLF2_DEFAULT, "paper": NCGLF2_PAPER},
-    "ref_net": {"default": REF_NET_DEFAULT, "paper": REF_NET_PAPER},
+    "mibf_net": {"default": DEFAULT, "small": SMALL, "paper": MIBF_NET_PAPER},
+    "gihcn": {"default": GIHCN_DEFAULT, "small": GIHCN_SMALL, "paper": GIHCN_PAPER},
+    "ncglf2": {"default": NCGLF2_DEFAULT, "small": NCGLF2_SMALL, "paper": NCGLF2_PAPER},
+    "ref_net": {"default": REF_NET_DEFAULT, "small": REF_NET_SMALL, "paper": REF_NET_PAPER},
 }
 
 
@@ -166,11 +172,12 @@ def training_plan(
     batch_size: int = 0,
     learning_rate: float = 0.0,
 ) -> TrainingPlan:
-    """Return the plan of `preset` ("default" or "paper") with what the user fixed (0 = as in the preset).
+    """Return the plan of `preset` with what the user fixed (0 = as in the preset).
 
-    Epochs that the user fixed are kept whatever the number of samples. Raises KeyError for an unknown preset.
+    `preset`: "default", "small" or "paper". Epochs that the user fixed are kept whatever the number of
+    samples. Raises KeyError for an unknown preset.
     """
-    plan = PRESETS.get(method, {"default": DEFAULT, "paper": DEFAULT})[preset]
+    plan = PRESETS.get(method, PRESETS["mibf_net"])[preset]
     fixed: dict[str, Any] = {"seed": seed}
     if epochs:
         fixed.update(epochs=epochs, min_steps=0, max_steps=0)

@@ -41,7 +41,7 @@ class InputPreset:
     tile_size: int = DEFAULT_TILE_SIZE
 
 
-# Method and preset -> where they differ from the default.
+# Method and preset -> where they differ from `InputPreset()`. "small" is fed what "default" is.
 INPUT_PRESETS = {
     ("mibf_net", "paper"): InputPreset(components=0),
     ("gihcn", "default"): InputPreset(smallest_side=7, options={"width": 32, "dropout": 0.3}),
@@ -228,7 +228,8 @@ def _asked_patch_size(job: Job) -> int:
 
 
 def _preset(job: Job) -> InputPreset:
-    return INPUT_PRESETS.get((job.parameters["method"], job.parameters["preset"]), InputPreset())
+    preset = job.parameters["preset"].replace("small", "default")
+    return INPUT_PRESETS.get((job.parameters["method"], preset), InputPreset())
 
 
 def _kind(job: Job) -> str:

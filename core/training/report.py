@@ -36,7 +36,7 @@ def write_report(path: str, job: Job, scene: Scene, fit: Fit, score: Score | Non
         measured_on=score.measured_on if score else "",
         not_assessed=[classes[i].name for i in score.not_assessed] if score else [],
         curves=fit.curves,
-        notes=(*scene.notes, *(score.notes if score else ())),
+        notes=(*_warnings(fit), *scene.notes, *(score.notes if score else ())),
         timings=[("whole run", f"{seconds:.0f} s"), ("training of the saved model", f"{fit.seconds:.0f} s")],
         versions=list(versions().items()),
         n_places=score.n_places if score else None,
@@ -46,6 +46,10 @@ def write_report(path: str, job: Job, scene: Scene, fit: Fit, score: Score | Non
         else "The saved model was trained on all samples and not scored.",
     )
     write_training_report(path, report)
+
+
+def _warnings(fit: Fit) -> tuple[str, ...]:
+    return (str(fit.settings["warning"]),) if "warning" in fit.settings else ()
 
 
 def _source_text(modality: Modality) -> str:

@@ -98,7 +98,11 @@ class MethodStep(Step):
 
     def _open_settings(self) -> QWidget:
         self.preset = QComboBox()
-        words = {"default": self.tr("Recommended"), "paper": self.tr("As published")}
+        words = {
+            "default": self.tr("Recommended"),
+            "small": self.tr("Quick"),
+            "paper": self.tr("As published"),
+        }
         for choice in TRAIN["preset"].choices:
             self.preset.addItem(words.get(choice, choice), choice)
         self.preset.setToolTip(self.tr(TRAIN["preset"].help))

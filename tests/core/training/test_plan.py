@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from landfuse.core.training.plan import TrainingPlan, training_plan
+from landfuse.core.training.plan import PRESETS, TrainingPlan, training_plan
 
 
 def test_few_samples_get_more_epochs_and_many_fewer():
@@ -32,6 +32,15 @@ def test_the_paper_preset_is_the_published_protocol():
     assert not plan.augment
     assert plan.jitter == 0
     assert not plan.weighted
+
+
+@pytest.mark.parametrize("method", sorted(PRESETS))
+@pytest.mark.parametrize("n_per_epoch", [250, 4000])
+def test_the_small_preset_looks_at_two_thirds_of_the_samples_at_most(method, n_per_epoch):
+    default, small = (
+        training_plan(method, preset).for_samples(n_per_epoch) for preset in ("default", "small")
+    )
+    assert small.epochs * small.batch_size <= 0.67 * default.epochs * default.batch_size
 
 
 def test_one_cycle_rises_to_the_peak_and_ends_near_zero():

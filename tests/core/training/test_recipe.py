@@ -104,6 +104,12 @@ def test_the_paper_preset_of_ncglf2_has_whitened_components_and_its_own_patch():
     assert not recipe(bands=144, method="ncglf2").whitened
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_the_small_preset_feeds_a_method_as_the_default_does(method):
+    small, default = (recipe(bands=40, method=method, preset=preset) for preset in ("small", "default"))
+    assert small == default
+
+
 def test_what_the_user_fixes_goes_before_the_preset():
     found = recipe(bands=144, method="ncglf2", preset="paper", pca=20, patch_size=7)
     assert (found.components, found.patch_size) == ({"optical": 20}, 7)
