@@ -16,6 +16,8 @@ PUBLISHED = ("ncglf2",)  # methods whose authors' checkpoints can be taken over
 
 PATCH_METHODS = ("mibf_net", "ncglf2", "gihcn")  # methods that label the centre of a patch
 
+PIXEL_METHODS = ("random_forest", "svm")  # methods that look at the features of single pixels
+
 TILE_METHODS = ("ref_net",)  # methods that label whole tiles
 
 ROLE_METHODS = ("gihcn", "ref_net")  # methods in which one source has another role than the others

@@ -8,6 +8,7 @@ from .job_spec import (
     METHODS,
     MODALITIES,
     PATCH_METHODS,
+    PIXEL_METHODS,
     PUBLISHED,
     ROLE_METHODS,
     TILE_METHODS,
@@ -214,7 +215,7 @@ TRAIN = JobKind(
             "Context windows of forest and SVM",
             "Sides in map pixels of the local means and deviations it sees; empty: pixel values only.",
             advanced=True,
-            methods=("random_forest",),
+            methods=PIXEL_METHODS,
         ),
         Parameter(
             "trees",

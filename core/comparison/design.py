@@ -72,8 +72,13 @@ def read_design(job: Job) -> Design:
 
 
 def training_job(job: Job, row: Row, seed: int, model: str) -> Job:
-    """Return the `train` job that a cell amounts to; `model` names what is kept of it while it runs."""
+    """Return the `train` job that a cell amounts to; `model` names what is kept of it while it runs.
+
+    A source with the first role has it in the rows that hold it; in the others the network chooses.
+    """
     shared = {p.name: job.parameters.get(p.name, p.default) for p in KINDS["train"].parameters}
+    if shared["first_source"] not in row.sources:
+        shared["first_source"] = "auto"
     return replace(
         job,
         kind="train",

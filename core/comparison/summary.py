@@ -103,18 +103,21 @@ def protocol(job: Job, design: Design, parts: Parts) -> dict[str, str]:
         "split": parts.split_text,
         "gap": parts.gap_text,
         "seeds": ", ".join(map(str, design.seeds)),
-        "preset": _preset(job),
+        "preset": _preset(job, {row.method for row in design.rows}),
         "spread": f"sample standard deviation over the runs of a line ({over})"
         if n_seeds * n_folds > 1
         else "none: a single run in each line",
     }
 
 
-def _preset(job: Job) -> str:
+def _preset(job: Job, methods: set[str]) -> str:
+    """Return the preset with the settings that differ from it and that one of the methods reads."""
     own = [
         f"{p.name.replace('_', ' ')} {job.parameters[p.name]}"
         for p in KINDS["train"].parameters
-        if p.name not in _TOLD_ELSEWHERE and job.parameters.get(p.name, p.default) != p.default
+        if p.name not in _TOLD_ELSEWHERE
+        and (not p.methods or methods & set(p.methods))
+        and job.parameters.get(p.name, p.default) != p.default
     ]
     return str(job.parameters["preset"]) + (f" with {', '.join(own)}" if own else "")
 

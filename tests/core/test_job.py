@@ -6,7 +6,7 @@ from landfuse.core.errors import JobError, OutputError
 from landfuse.core.job import Job
 from landfuse.core.job_file import parse_job, read_job
 from landfuse.core.job_kinds import KINDS
-from landfuse.core.job_spec import METHODS, PATCH_METHODS, PUBLISHED, TILE_METHODS
+from landfuse.core.job_spec import METHODS, PATCH_METHODS, PIXEL_METHODS, PUBLISHED, TILE_METHODS
 from landfuse.core.models.catalog import CATALOG
 
 FOLDER = Path("/data/city").resolve()
@@ -26,7 +26,7 @@ def train(**changes):
 def test_methods_of_the_jobs_are_those_of_the_catalog():
     assert set(METHODS) == set(CATALOG)
     assert set(PUBLISHED) == {name for name, entry in CATALOG.items() if entry.release}
-    for methods, kind in ((PATCH_METHODS, "patch"), (TILE_METHODS, "tile")):
+    for methods, kind in ((PATCH_METHODS, "patch"), (TILE_METHODS, "tile"), (PIXEL_METHODS, "pixel")):
         assert set(methods) == {name for name, entry in CATALOG.items() if entry.kind == kind}
 
 

@@ -206,6 +206,21 @@ def test_a_method_that_labels_whole_tiles_is_compared_on_the_same_pixels(small_s
     assert tested["ref_net"] == tested["random_forest"]
 
 
+def test_a_source_with_the_first_role_has_it_where_it_is(small_scene):
+    pytest.importorskip("torch", reason="needs the engine's packages")
+    values = {"methods": "ref_net", "seeds": "1", "epochs": 1, "first_source": "lidar", "folds": 1}
+    result = run_job(compare(small_scene, values))
+    assert result.numbers == {"CELLS": 3, "FINISHED": 3, "FAILED": 0}
+    found = {}
+    for path in (small_scene.out / "results" / "cells").iterdir():
+        record = json.loads(path.read_text())
+        found["+".join(record["sources"])] = record["settings"]["primary"]
+    assert found == {"lidar+optical": "lidar", "lidar": "lidar", "optical": "optical"}
+    captions = (small_scene.out / "results" / "comparison.tex").read_text()
+    assert "first source lidar" in captions
+    assert "trees" not in captions  # which no method of this comparison reads
+
+
 def test_a_network_that_was_stopped_goes_on_within_its_cell(small_scene, monkeypatch):
     pytest.importorskip("torch", reason="needs the engine's packages")
     from landfuse.core.training import state
