@@ -40,6 +40,8 @@ _FORMATS = {
     "Float32": gdal.GDT_Float32,
 }
 
+_POINTS = 2000  # transformed in one call
+
 
 def configure_for_engine() -> None:
     """Set GDAL up for a process of our own: these settings are process-wide and never touched inside QGIS.
@@ -170,8 +172,11 @@ def transform_points(
                 remedy="Assign the coordinate system that is missing.",
             )
         change = osr.CoordinateTransformation(_reference(from_crs), _reference(to_crs))
-        moved = _ask(not_transformable(from_crs, to_crs), change.TransformPoints, points.tolist())
-        points = np.array([p[:2] for p in moved], np.float64).reshape(-1, 2)
+        fail = not_transformable(from_crs, to_crs)
+        # Some at a time: Python's other threads, QGIS's window among them, wait while GDAL reads a list.
+        parts = [points[start : start + _POINTS] for start in range(0, len(points), _POINTS)]
+        moved = [np.array(_ask(fail, change.TransformPoints, part.tolist()), np.float64) for part in parts]
+        points = np.concatenate([part[:, :2] for part in moved]) if moved else points
     return points[:, 0], points[:, 1]
 
 

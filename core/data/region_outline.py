@@ -20,15 +20,17 @@ def pixel_outline(mask: Mask) -> Ring:
 
     `mask` (H, W) must be one connected region without holes, as `region_growing.grow` returns it.
     """
-    edges = _edges(np.pad(mask, 1))
-    if not edges:
+    begin, end = _edges(np.pad(mask, 1))
+    if not len(begin):
         return np.zeros((0, 2))
-    start = next(iter(edges))
-    corners, at = [start], edges[start]
-    while at != start:
-        corners.append(at)
-        at = edges[at]
-    return np.array([*corners, start], dtype=np.float64) - 1
+    order = np.argsort(begin)
+    following = order[np.searchsorted(begin[order], end)].tolist()  # each corner begins a single side
+    sides, at = [0], following[0]
+    while at:
+        sides.append(at)
+        at = following[at]
+    corners = begin[[*sides, 0]]
+    return np.column_stack(np.divmod(corners, mask.shape[1] + 3)).astype(np.float64) - 1
 
 
 def smooth_outline(mask: Mask) -> Ring:
@@ -41,7 +43,7 @@ def smooth_outline(mask: Mask) -> Ring:
     if len(outline) <= 5:  # a single pixel would lose half of its area
         return outline
     middles = (outline[:-1] + outline[1:]) / 2
-    return np.array(simplified(np.concatenate([middles, middles[:1]]), SLACK))
+    return simplified(np.concatenate([middles, middles[:1]]), SLACK)
 
 
 def simplified(line: Ring, slack: float) -> Ring:
@@ -49,42 +51,43 @@ def simplified(line: Ring, slack: float) -> Ring:
 
     The line is halved at the point farthest from its first one.
     """
-    far = int(np.argmax(((line - line[0]) ** 2).sum(axis=1)))
     kept = np.zeros(len(line), dtype=bool)
-    kept[[0, far, -1]] = True
-    waiting = [(0, far), (far, len(line) - 1)]
-    while waiting:
-        first, last = waiting.pop()
-        if last - first < 2:
-            continue
-        away = _distances_to_segment(line[first + 1 : last], line[first], line[last])
-        worst = int(np.argmax(away))
-        if away[worst] > slack:
-            middle = first + 1 + worst
-            kept[middle] = True
-            waiting += [(first, middle), (middle, last)]
-    return line[kept]
+    kept[[0, int(np.argmax(((line - line[0]) ** 2).sum(axis=1))), -1]] = True
+    while True:  # all stretches between kept points at once
+        ends = np.flatnonzero(kept)
+        stretch = np.minimum(np.cumsum(kept) - 1, len(ends) - 2)
+        away = _distances(line, line[ends[stretch]], line[ends[stretch + 1]])
+        worst = np.maximum.reduceat(away, ends[:-1])
+        split = np.flatnonzero((away == worst[stretch]) & (away > slack))
+        if not len(split):
+            return line[kept]
+        kept[split[np.unique(stretch[split], return_index=True)[1]]] = True
 
 
-def _distances_to_segment(points: Ring, start: Ring, stop: Ring) -> NDArray[np.float64]:
+def _distances(points: Ring, start: Ring, stop: Ring) -> NDArray[np.float64]:
+    """Return how far points are from segments, (n,); all (n, 2)."""
     along = stop - start
-    length = float(along @ along)
-    share = np.clip((points - start) @ along / length, 0, 1) if length else np.zeros(len(points))
-    return np.hypot(*(points - start - share[:, None] * along).T)
+    length = (along**2).sum(axis=1)
+    share = ((points - start) * along).sum(axis=1) / np.where(length > 0, length, 1)
+    nearest = start + np.clip(share, 0, 1)[:, None] * along
+    return np.hypot(*(points - nearest).T)
 
 
-def _edges(mask: Mask) -> dict[tuple[int, int], tuple[int, int]]:
-    """Return the sides between region and rest as corner -> next corner, the region on the right hand."""
-    found: dict[tuple[int, int], tuple[int, int]] = {}
-    # A side of the pixel (r, c) begins and ends at these corners of it.
-    sides = {
+def _edges(mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the corners where the sides between region and rest begin and end, the region on the right hand.
+
+    A corner is its row times the number of corners in a row, plus its column.
+    """
+    width = mask.shape[1] + 1
+    sides = {  # neighbour: the corners of the pixel between which the side lies
         (-1, 0): ((0, 0), (0, 1)),
         (0, 1): ((0, 1), (1, 1)),
         (1, 0): ((1, 1), (1, 0)),
         (0, -1): ((1, 0), (0, 0)),
     }
+    begins, ends = [], []
     for (down, right), (begin, end) in sides.items():
         rows, cols = np.nonzero(mask & ~np.roll(mask, (-down, -right), axis=(0, 1)))
-        for r, c in zip(rows.tolist(), cols.tolist()):
-            found[r + begin[0], c + begin[1]] = (r + end[0], c + end[1])
-    return found
+        begins.append((rows + begin[0]) * width + cols + begin[1])
+        ends.append((rows + end[0]) * width + cols + end[1])
+    return np.concatenate(begins), np.concatenate(ends)

@@ -63,6 +63,11 @@ class Badge(QLabel):
         self.setObjectName("LandfuseBadge")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setTextFormat(Qt.TextFormat.RichText)
+        paper, ink, line = look.paper(canvas), look.ink(canvas), look.line_color(canvas)
+        self.setStyleSheet(
+            f"#LandfuseBadge {{ background: {paper.name()}; color: {ink.name()};"
+            f" border: 1px solid {line.name()}; border-radius: 4px; padding: 2px 6px; }}"
+        )
         self.hide()
 
     def say(self, row: Any, texts: list[str], position: QPoint) -> None:
@@ -72,12 +77,6 @@ class Badge(QLabel):
         self.setText(
             f'<span style="color:{color}">&#9632;</span>&nbsp;<b>{name}</b>'
             + "".join(f" &middot; {_escaped(text)}" for text in texts if text)
-        )
-        paper, ink = look.paper(self.parentWidget()), look.ink(self.parentWidget())
-        self.setStyleSheet(
-            f"#LandfuseBadge {{ background: {paper.name()}; color: {ink.name()};"
-            f" border: 1px solid {look.line_color(self.parentWidget()).name()}; border-radius: 4px;"
-            " padding: 2px 6px; }"
         )
         self.adjustSize()
         self._place(position)

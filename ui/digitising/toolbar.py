@@ -6,7 +6,7 @@ from qgis.core import QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsMapTool
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication
-from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from .. import look
 from ..state.context import DockContext
@@ -99,7 +99,10 @@ class DigitisingBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.TIGHT)
         for item in TOOLS:
-            row.addWidget(_gap(self) if item is None else self._add(*item))
+            if item is None:
+                row.addSpacing(2 * look.GAP)
+            else:
+                row.addWidget(self._add(*item))
         row.addStretch(1)
         self.hint = look.hint("", self)
         self.hint.hide()
@@ -171,10 +174,3 @@ class DigitisingBar(QWidget):
 
 def _takes_polygons(layer: QgsVectorLayer) -> bool:
     return layer.geometryType() == POLYGON or layer.wkbType() == QgsWkbTypes.Type.Unknown
-
-
-def _gap(parent: QWidget) -> QFrame:
-    line = QFrame(parent)
-    line.setFrameShape(QFrame.Shape.VLine)
-    line.setStyleSheet(f"color: {look.line_color(parent).name()}")
-    return line
