@@ -32,7 +32,7 @@ class ClassView(QObject):
 
     changed = pyqtSignal()  # rows, layer, or what can be done with it
     current_changed = pyqtSignal()
-    counts_changed = pyqtSignal()
+    counts_changed = pyqtSignal()  # counts, how they were made, or why there are none
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +42,7 @@ class ClassView(QObject):
         self._read = AreasRead()
         self._pixels = PixelCounts()
         self._counts: dict[int, ClassCount] = {}
+        self._told: Any = None  # what counts_changed has announced
         self._is_new = True  # nothing of the layer has been read yet
         self._watch = LayerWatch(self)
         self._counter = AreaCounter(self)
@@ -252,18 +253,18 @@ class ClassView(QObject):
             self.draw_by_class()
         self._is_new = False
         self._tell_counts()
-        self.changed.emit()
 
     def _pixels_counted(self, counted: PixelCounts) -> None:
         self._pixels = counted
         self.refresh()
         self._tell_counts()
-        self.changed.emit()
 
     def _tell_counts(self) -> None:
         counts = {row.value: self._count(stored_key(row.stored)) for row in self._rows}
-        if counts != self._counts:
-            self._counts = counts
+        pixels = self._pixels
+        told = (counts, self.outside, pixels.problem, pixels.known, pixels.pixel_metres, pixels.gap_metres)
+        if told != self._told:
+            self._counts, self._told = counts, told
             self.counts_changed.emit()
 
     def _has_polygons(self) -> bool:

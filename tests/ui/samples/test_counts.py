@@ -50,6 +50,18 @@ def test_counts_follow_the_edit_buffer_and_the_undo(table, scene_areas, scene, q
     assert (table.counts[3].areas, table.counts[3].pixels) == (5, 5 * 36)
 
 
+def test_an_area_more_announces_counts_and_no_other_classes(table, scene_areas, scene, qtbot):
+    settled(table, qtbot)
+    scene_areas.startEditing()
+    heard = []
+    table.set_current(2)
+    table.add_area(QgsGeometry.fromRect(QgsRectangle(scene.X, scene.Y - 4, scene.X + 4, scene.Y)))
+    table.changed.connect(lambda: heard.append("classes"))
+    table.counts_changed.connect(lambda: heard.append("counts"))
+    settled(table, qtbot)
+    assert set(heard) == {"counts"}
+
+
 def test_a_filter_counts_what_it_lets_through(table, scene_areas, qtbot):
     settled(table, qtbot)
     scene_areas.setSubsetString("class <> 2")
