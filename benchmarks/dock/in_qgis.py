@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 
 import qgis.utils
+from landfuse.processing_provider.engine_client import shared_client
 from landfuse.ui.state.choices import MethodChoice, SamplesChoice, SourceChoice
 from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt, QTimer
@@ -23,8 +24,17 @@ SCENE, FOLDER = Path(os.environ["LANDFUSE_SCENE"]), Path(os.environ["LANDFUSE_BE
 CHOICE = json.loads(os.environ["LANDFUSE_CHOICE"])
 KEYS = ("hsi", "lidar", "sar", "optical")
 TICK_MS = 10
-IDLE_S, SETTLE_S, LIMIT_S = 8.0, 6.0, 200.0
-found = {"stages": [], "late_ms": {"idle": [], "run": []}, "worst": [], "error": ""}
+IDLE_S, SETTLE_S, LIMIT_S = 8.0, 6.0, 560.0
+found = {"stages": [], "engine_s": [], "late_ms": {"idle": [], "run": []}, "worst": [], "error": ""}
+
+
+def engine_seconds():
+    """Return the processor time of the engine so far: what a free machine needs can be told from it."""
+    engine = shared_client()._engine
+    if engine is None:
+        return 0.0
+    fields = Path(f"/proc/{engine.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return round((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), 1)
 
 
 class Watch:
@@ -104,6 +114,7 @@ class Bench:
             stage = event["stage"].split(", epoch")[0]
             if not found["stages"] or found["stages"][-1][1] != stage:
                 found["stages"].append([since, stage, round(event["fraction"], 3)])
+                found["engine_s"].append([since, engine_seconds()])
         elif kind == "log":
             found["stages"].append([since, f"log: {event['text']}"[:120], None])
         if kind == "first_look":
@@ -113,6 +124,7 @@ class Bench:
 
     def looked(self):
         found["first_look_s"] = time.perf_counter() - self.pressed
+        found["first_look_engine_s"] = engine_seconds()
         QTimer.singleShot(200, lambda: self.grab("first_look"))
 
     def grab(self, name):
@@ -121,6 +133,7 @@ class Bench:
 
     def finished(self, record):
         found["finished_s"] = time.perf_counter() - self.pressed
+        found["engine_s"].append([round(found["finished_s"], 2), engine_seconds()])
         found["numbers"] = dict(record.numbers)
         layer = QgsRasterLayer(record.outputs["classmap"], "map")
         if "result" not in self.dock.steps:

@@ -33,7 +33,7 @@ CASES = {
     "random forest": {"method": "random_forest"},
 }
 PLACES, ROWS, COLS, N_CLASSES = 5, 2, 5, 5  # 5 places of 2 x 5 map pixels in each of 5 classes
-LIMIT_S = 240
+LIMIT_S = 600
 
 
 def draw_samples(scene: Path, path: Path) -> None:
@@ -101,7 +101,15 @@ def summary(found: dict[str, object]) -> dict[str, object]:
     """Return the figures that are recorded."""
     late = {name: np.array(values or [0.0]) for name, values in found["late_ms"].items()}
     return {
-        "seconds": {name: round(found[name], 2) for name in ("press_s", "finished_s", "seen_s")},
+        "seconds": {
+            name: round(found[name], 2)
+            for name in ("press_s", "first_look_s", "finished_s", "seen_s")
+            if name in found
+        },
+        "engine_processor_s": {
+            "first_look": found.get("first_look_engine_s"),
+            "all": found["engine_s"][-1][1],
+        },
         "stages": [stage for stage in found["stages"] if stage[2] is not None],
         "accuracy": found["numbers"].get("OA"),
         "late_ms": {

@@ -114,7 +114,7 @@ class RunStep(Step):
     def _show_state(self) -> None:
         """Say on the button what a click does, and below it what is missing."""
         runner = self.context.runner
-        lacking = missing(self.session) if runner.state == IDLE else []
+        lacking = missing(self.session, self.context.classes) if runner.state == IDLE else []
         text, tip = self._words(runner)
         look.explain(self.button, "")
         self.button.setText(text)
@@ -205,6 +205,7 @@ class RunStep(Step):
         self._end()
         self.scores.setText(self._scores(record))
         self.scores.show()
+        self.context.tell(self.tr("{} is finished.").format(record.name), Qgis.MessageLevel.Success)
 
     def _failed(self, error: Exception) -> None:
         self._end()

@@ -17,6 +17,7 @@ from landfuse.processing_provider.provider import LandfuseProvider
 from landfuse.ui.state.choices import MethodChoice, SamplesChoice, SourceChoice
 from landfuse.ui.state.session import Session
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 
 @pytest.fixture
@@ -83,3 +84,32 @@ def engine(monkeypatch):
     stub = StubEngine()
     monkeypatch.setattr(runtime, "shared_client", lambda: stub)
     return stub
+
+
+class StubSetup(QObject):
+    """Stands for the runtime set-up: missing until `ready` is emitted."""
+
+    progress = pyqtSignal(float, str)
+    ready = pyqtSignal()
+    failed = pyqtSignal(str)
+    planned = pyqtSignal(object)
+
+    def __init__(self):
+        super().__init__()
+        self.calls, self.share = [], 0.0
+        self.missing, self.busy = True, False
+
+    def look(self):
+        self.calls.append("look")
+
+    def offer(self):
+        self.calls.append("offer")
+
+    def install(self):
+        self.missing = False
+        self.ready.emit()
+
+
+@pytest.fixture
+def runtime_setup():
+    return StubSetup()

@@ -14,7 +14,6 @@ from landfuse.ui.run.runner import CANCELLING, IDLE, RUNNING, WAITING, Runner
 from landfuse.ui.state import jobs
 from landfuse.ui.state.choices import SourceChoice
 from qgis.core import QgsFeature, QgsGeometry
-from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 
 @pytest.fixture
@@ -200,89 +199,73 @@ def test_events_arrive_in_the_main_thread_in_order(qtbot, session, runner, engin
     assert (seen[1]["name"], seen[1]["epoch"], seen[1]["value"]) == ("loss", 3, 0.25)
 
 
-class StubSetup(QObject):
-    """Stands for the runtime set-up: missing until `ready` is emitted."""
-
-    progress = pyqtSignal(float, str)
-    ready = pyqtSignal()
-    failed = pyqtSignal(str)
-    planned = pyqtSignal(object)
-
-    def __init__(self):
-        super().__init__()
-        self.calls, self.share = [], 0.0
-        self.missing, self.busy = True, False
-
-    def look(self):
-        self.calls.append("look")
-
-    def offer(self):
-        self.calls.append("offer")
-
-    def install(self):
-        self.missing = False
-        self.ready.emit()
-
-
 @pytest.fixture
-def setup():
-    return StubSetup()
-
-
-@pytest.fixture
-def lacking(session, engine, setup):
+def lacking(session, engine, runtime_setup):
     """A runner whose runtime is missing."""
-    made = Runner(session, setup)
+    made = Runner(session, runtime_setup)
     yield made
     made.shut_down()
 
 
-def test_a_run_without_the_runtime_waits_and_starts_by_itself(qtbot, session, lacking, setup, small_scene):
+def test_a_run_without_the_runtime_waits_and_starts_by_itself(
+    qtbot, session, lacking, runtime_setup, small_scene
+):
     lacking.start(both(session))
-    assert (lacking.state, setup.calls) == (WAITING, ["look"])
-    setup.planned.emit(None)
-    assert setup.calls == ["look", "offer"]
-    setup.progress.emit(0.62, "Downloading")
+    assert (lacking.state, runtime_setup.calls) == (WAITING, ["look"])
+    runtime_setup.planned.emit(None)
+    assert runtime_setup.calls == ["look", "offer"]
+    runtime_setup.progress.emit(0.62, "Downloading")
     assert lacking.runtime_percent == 62
     assert small_scene.left() == []
     with qtbot.waitSignal(lacking.finished, timeout=5000):
-        setup.install()
+        runtime_setup.install()
     assert session.runs[0].name == "Run 1"
 
 
-def test_a_run_that_waits_can_be_cancelled_and_fails_with_the_setup(qtbot, session, lacking, setup):
+def test_a_run_that_waits_can_be_cancelled_and_fails_with_the_setup(qtbot, session, lacking, runtime_setup):
     lacking.start(both(session))
     with qtbot.waitSignal(lacking.failed, timeout=1000) as got:
         lacking.cancel()
     assert isinstance(got.args[0], Cancelled)
     lacking.start(both(session))
     with qtbot.waitSignal(lacking.failed, timeout=1000) as got:
-        setup.failed.emit("The disk is full.")
+        runtime_setup.failed.emit("The disk is full.")
     assert "disk is full" in str(got.args[0])
     assert lacking.state == IDLE
-    setup.install()
+    runtime_setup.install()
     assert lacking.state == IDLE
 
 
-def test_a_run_joins_an_installation_that_goes_on(session, lacking, setup):
-    setup.busy, setup.share = True, 0.3
+def test_a_run_joins_an_installation_that_goes_on(session, lacking, runtime_setup):
+    runtime_setup.busy, runtime_setup.share = True, 0.3
     lacking.start(both(session))
-    assert (lacking.state, lacking.runtime_percent, setup.calls) == (WAITING, 30, [])
+    assert (lacking.state, lacking.runtime_percent, runtime_setup.calls) == (WAITING, 30, [])
     lacking.cancel()
 
 
-def test_a_runtime_that_turns_out_broken_is_offered_once(qtbot, session, lacking, setup, engine):
+def test_a_runtime_that_turns_out_broken_is_offered_once(qtbot, session, lacking, runtime_setup, engine):
     def work(job, progress):
         raise MissingDependencyError("No PyTorch.")
 
-    engine.work, setup.missing = work, False
+    engine.work, runtime_setup.missing = work, False
     lacking.start(both(session))
     qtbot.waitUntil(lambda: lacking.state == WAITING, timeout=5000)
     with qtbot.waitSignal(lacking.failed, timeout=5000) as got:
-        setup.install()
+        runtime_setup.install()
     assert "No PyTorch" in str(got.args[0])
 
 
 def test_a_source_given_as_a_choice_without_layers_is_told(qtbot, session, runner):
     session.set_sources([SourceChoice("hsi")])
     assert "No source" in str(outcome_of(qtbot, runner, both(session)))
+
+
+def test_taking_the_plugin_back_during_a_run_stops_it_and_leaves_nothing(qtbot, session, engine, small_scene):
+    runner = Runner(session)
+    engine.work = wait_until_cancelled
+    runner.start(both(session))
+    qtbot.waitUntil(lambda: bool(engine.jobs), timeout=5000)
+    runner.shut_down()
+    del runner
+    qtbot.waitUntil(lambda: small_scene.left() == [], timeout=2000)
+    assert session.runs == ()

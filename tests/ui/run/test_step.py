@@ -207,3 +207,28 @@ def test_a_view_of_another_place_does_not_stop_the_run(qtbot, session, step, eng
     with qtbot.waitSignal(step.context.runner.finished, timeout=5000):
         press(qtbot, step)
     assert "The extent lies outside." in step.log.toPlainText()
+
+
+def test_a_single_class_is_not_enough(qtbot, session, step):
+    layer = session.samples_layer()
+    layer.startEditing()
+    others = [f.id() for f in layer.getFeatures() if f["class"] != 2]
+    layer.deleteFeatures(others)
+    qtbot.waitUntil(lambda: "draw areas of another class" in step.missing.text(), timeout=10000)
+    assert not step.button.isEnabled()
+    layer.rollBack()
+    qtbot.waitUntil(step.button.isEnabled, timeout=10000)
+
+
+def test_the_button_says_how_far_the_runtime_is(qtbot, session, engine, interface, runtime_setup):
+    runner = Runner(session, runtime_setup)
+    made = RunStep(DockContext(interface, session, None, runner, runtime_setup))
+    qtbot.addWidget(made)
+    press(qtbot, made)
+    runtime_setup.progress.emit(0.62, "Downloading")
+    assert made.button.text() == "Waiting for the runtime, 62 %"
+    with qtbot.waitSignal(runner.finished, timeout=5000):
+        runtime_setup.install()
+    assert made.button.text() == "Run"
+    made.shut_down()
+    runner.shut_down()
