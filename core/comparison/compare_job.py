@@ -90,7 +90,7 @@ def run(job: Job, progress: Progress) -> JobResult:
         for note in scene.notes:
             progress.log(note)
         recipes = _recipes(job, design, scene)
-        largest = max(recipe.patch_size for recipe in recipes.values())
+        largest = max(recipe.apart for recipe in recipes.values())
         gap = max(recipe.gap for recipe in recipes.values())
         parts = make_parts(job, scene, gap, largest, progress.part(0.04, _BEGIN))
         state = _Run(job, design, scene, recipes, parts, published)

@@ -20,11 +20,11 @@ from landfuse.core.progress import Progress  # noqa: E402
 SIDE = 32
 
 
-@pytest.fixture
-def model(fill_zero):
+@pytest.fixture(params=[SIDE])
+def model(request, fill_zero):
     """REF-Net with random weights and plausible batch statistics."""
     config = ModelConfig(
-        {"hsi": 4, "lidar": 1}, 3, options={"encoder": "resnet10_half", "width": 8}, tile_size=SIDE
+        {"hsi": 4, "lidar": 1}, 3, options={"encoder": "resnet10_half", "width": 8}, tile_size=request.param
     )
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -52,17 +52,18 @@ def predicted(model, scene, size, **settings):
 def as_defined(model, scene):
     """Every tile of the lattice on its own, blended over the whole scene, its mirror image included."""
     rows, cols = scene.grid.shape
-    pad, stride = SIDE, SIDE // 2
+    side = model.config.tile_size
+    pad, stride = side, side // 2
     around = scene.read(Window(0, 0, rows, cols), pad).data
     bands = {k: torch.from_numpy(np.nan_to_num(v)) for k, v in around.items()}
     network = build_model("ref_net", model.config).eval()
     network.load_state_dict({k: torch.from_numpy(v) for k, v in model.arrays.items()})
     total, weights = np.zeros((3, rows + 2 * pad, cols + 2 * pad)), np.zeros((rows + 2 * pad, cols + 2 * pad))
-    window = blending(SIDE).numpy()
+    window = blending(side).numpy()
     with torch.no_grad():
-        for row in range(0, rows + pad, stride):
-            for col in range(0, cols + pad, stride):
-                at = slice(row, row + SIDE), slice(col, col + SIDE)
+        for row in range(pad % stride, rows + pad, stride):
+            for col in range(pad % stride, cols + pad, stride):
+                at = slice(row, row + side), slice(col, col + side)
                 found = network({k: v[:, at[0], at[1]][None] for k, v in bands.items()}).softmax(dim=1)[0]
                 total[:, at[0], at[1]] += window * found.numpy()
                 weights[at] += window
@@ -70,7 +71,7 @@ def as_defined(model, scene):
     return total[:, inner, inner] / weights[inner, inner]
 
 
-@pytest.mark.parametrize("size", [19, 64, 200])
+@pytest.mark.parametrize(("model", "size"), [(32, 19), (32, 64), (32, 200), (45, 50)], indirect=["model"])
 def test_the_map_is_the_same_however_the_scene_is_cut_into_windows(model, scene, size):
     found, expected = predicted(model, scene, size), as_defined(model, scene)
     valid = np.isfinite(found[0])
