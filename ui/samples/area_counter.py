@@ -61,6 +61,12 @@ class AreaCounter(QObject):
         for task in self._tasks:
             task.cancel()
 
+    def shut_down(self) -> None:
+        """Give up for good, when the plugin is unloaded."""
+        self.stop()
+        for task in self._tasks:
+            task.abandon()
+
     def _start(self) -> None:
         self.stop()
         order, scene = self._prepare()
@@ -85,7 +91,7 @@ class AreaCounter(QObject):
             self._run(work, self.pixels_counted.emit)
 
     def _run(self, work: Work, then: Callable[[Any], None]) -> None:
-        task = CoreTask(self.tr("Landfuse: counting the samples"), work)
+        task = CoreTask(self.tr("Landfuse: counting the samples"), work, silent=True)
         task.succeeded.connect(partial(self._ended, task, then))
         task.failed.connect(partial(self._ended, task, self._failed))
         self._tasks.append(task)

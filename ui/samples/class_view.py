@@ -195,7 +195,7 @@ class ClassView(QObject):
         self.session.samples_changed.disconnect(self._bind)
         for signal in (self.session.sources_changed, self.session.method_changed):
             signal.disconnect(self._recount)
-        self._counter.stop()
+        self._counter.shut_down()
         self._watch.follow(None)
 
     def _bind(self) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from landfuse.core.data.classes import LandClass
+from landfuse.core.data.map_style import paletted_qml, samples_qml
 from landfuse.ui.samples.class_edits import areas_box
+from landfuse.ui.samples.class_lists import ListedClass, read_list
 from landfuse.ui.samples.step import SamplesStep
 from landfuse.ui.samples.table_model import COLOR, NAME, PLACES, VALUE
 from landfuse.ui.state.choices import SamplesChoice
@@ -335,3 +338,39 @@ def test_a_memory_layer_works_as_any_other(step, add_layer, qtbot, see):
     type_into(qtbot, step, QLineEdit, "new")
     step.table.add_area(see.square(4))
     assert see.values(layer) == {2: 2, 3: 1}
+
+
+@pytest.mark.parametrize("made_by", [paletted_qml, lambda classes: samples_qml(classes, "class", "fill")])
+def test_style_files_of_maps_and_samples_are_lists_of_classes(tmp_path, made_by):
+    classes = (LandClass(3, "a & b", "#102030"), LandClass(7, "c", "#405060"))
+    path = tmp_path / "map.qml"
+    path.write_text(made_by(classes), encoding="utf-8")
+    assert read_list(str(path)) == [ListedClass(3, "a & b", "#102030"), ListedClass(7, "c", "#405060")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "value,name,color\n1,Äcker,#ff0000\n2,b,#00ff00\n",
+        "Code;Label;Colour\n1;Äcker;255,0,0\n2;b;0 255 0\n",
+        "1\tÄcker\tred\n2\tb\t#0f0\n",
+        "name,rgb,value\nÄcker,#FF0000,1\nb,#00FF00,2\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_tables_of_other_programs_are_read(tmp_path, text, encoding):
+    path = tmp_path / "list.csv"
+    path.write_bytes(text.encode(encoding))
+    assert read_list(str(path)) == [ListedClass(1, "Äcker", "#ff0000"), ListedClass(2, "b", "#00ff00")]
+
+
+def test_a_list_gives_texts_their_colours_by_name(step, add_layer, session, see):
+    layer = add_layer(["wood", "field"], "string")
+    see.draw(layer, "class", [("wood", "wood", "#999999"), ("field", "field", "#777777")])
+    session.set_samples(SamplesChoice(layer.id(), "class"))
+    step.table.take_list([ListedClass(9, "Wood", "#005a32"), ListedClass(None, "acre", "#ffb000")])
+    assert see.style(layer) == [
+        ("wood", "wood", "#005a32"),
+        ("field", "field", "#777777"),
+        ("acre", "acre", "#ffb000"),
+    ]
