@@ -30,7 +30,7 @@ from ..models.context_features import WINDOWS
 from ..models.model_file import TrainedModel
 from ..progress import Progress
 from .pixel_features import features_at
-from .preview_view import View, view_of, zoomed_out
+from .preview_view import View, open_stack, view_of, zoomed_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,7 +90,7 @@ def forest_of(job: Job, progress: Progress) -> tuple[TrainedModel, dict[str, Mod
     scene = _scene_of(job, progress)
     pixel = median_sample_width(job.samples)
     view = zoomed_out(view_of(scene.modalities, job.grid, samples_pixel=pixel), int(job.parameters["pixels"]))
-    with Stack(scene.modalities, view.grid, job.mask, job.mask_values) as stack:
+    with open_stack(view, scene.modalities, job) as stack:
         samples = read_samples(
             job.samples, view.grid, classes_from_json(job.classes), progress.part(0.1, 0.2)
         )

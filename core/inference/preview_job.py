@@ -23,9 +23,9 @@ from ..models.model_file import TrainedModel, read_model
 from ..progress import Progress
 from .predictor import Predictor, make_predictor
 from .preview_forest import forest_of
-from .preview_view import View, coarser, view_of
+from .preview_view import View, coarser, open_stack, view_of
 from .scene_fit import check_resolution
-from .scene_map import predictor_for
+from .scene_map import attach_extractors, predictor_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def run(job: Job, progress: Progress) -> JobResult:
 
 def _with_forest(job: Job, progress: Progress) -> tuple[TrainedModel, Grid, NDArray[np.int64], int]:
     model, modalities, view, n_samples = forest_of(job, progress)
-    with Stack(modalities, view.grid, job.mask, job.mask_values) as stack:
+    with open_stack(view, modalities, job) as stack:
         labels = _mapped(stack, make_predictor(model), view.window, progress.part(0.7, 1.0))
     return model, view.shown, labels, n_samples
 
@@ -81,6 +81,8 @@ def _with_model(job: Job, progress: Progress) -> tuple[TrainedModel, Grid, NDArr
     budget = job.parameters["pixels"] // (1 if CATALOG[model.method].kind == "pixel" else NETWORK_SHARE)
     step = max(1, math.ceil(math.sqrt(view.window.height * view.window.width / max(1, budget))))
     with Stack(modalities, view.grid, job.mask, job.mask_values) as stack:
+        if model.information:
+            attach_extractors(stack, model, job.parameters["device"], progress)
         if step == 1:
             labels = _mapped(stack, predictor, view.window, progress)
         else:

@@ -9,8 +9,12 @@ from dataclasses import dataclass, replace
 from ..data.grid import Grid
 from ..data.grid_choice import choose_grid
 from ..data.modalities import Modality
+from ..data.stack import Stack
 from ..data.windows import Window
-from ..job import GridRequest
+from ..job import GridRequest, Job
+from .coarse_stack import CoarseStack
+
+THINLY = 4  # times as large as the pixels of the scene's own grid
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ def zoomed_out(view: View, pixels: int) -> View:
     while _halved(view.window, factor).height * _halved(view.window, factor).width > pixels:
         factor *= 2
     return View(coarser(view.grid, factor), _halved(view.window, factor), factor)
+
+
+def open_stack(view: View, modalities: Mapping[str, Modality], job: Job) -> Stack:
+    """Return the modalities on the grid of a view, read thinly where its pixels are large."""
+    kind = CoarseStack if view.factor >= THINLY else Stack
+    return kind(modalities, view.grid, job.mask, job.mask_values)
 
 
 def coarser(grid: Grid, factor: int) -> Grid:

@@ -76,13 +76,13 @@ def map_scene(job: Job, model: TrainedModel, predictor: Predictor, progress: Pro
         for line in compare_ranges(stack, model.preprocess, sample.values):
             progress.warn(line)
         if model.information:
-            _attach(stack, model, job.parameters["device"], progress)
+            attach_extractors(stack, model, job.parameters["device"], progress)
         return SceneMap(
             grid, _map(job, model, stack, predictor, sample.valid_share, progress.part(0.05, 1.0))
         )
 
 
-def _attach(stack: Stack, model: TrainedModel, device: str, progress: Progress) -> None:
+def attach_extractors(stack: Stack, model: TrainedModel, device: str, progress: Progress) -> None:
     """Let the stack also read what the model's diffusion models make of the sources."""
     from ..models.extractor_file import rebuilt  # these need torch, which a forest does without
     from .device import choose_device

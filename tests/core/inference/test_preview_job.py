@@ -66,6 +66,14 @@ def test_pixels_grow_until_the_view_fits_the_budget(small_scene):
     assert (labels == small_scene.truth[::2, ::2]).mean() > 0.8
 
 
+def test_a_wide_view_is_read_thinly(small_scene):
+    result = run_job(preview(small_scene, parameters={"trees": 20, "pixels": 150}))
+    labels, grid = labels_of(result)
+    assert grid.shape == (12, 12)
+    inner = np.add.outer(np.arange(12) % 3, 10 * (np.arange(12) % 3)) == 11  # amid the blocks of 3 x 3 pixels
+    assert (labels == small_scene.truth[2::4, 2::4])[inner].mean() > 0.8
+
+
 def test_only_pixels_of_new_samples_are_read_again(small_scene, monkeypatch):
     read = []
     original = preview_forest.features_at
@@ -130,6 +138,18 @@ def test_a_model_is_asked_at_every_nth_pixel_of_a_large_view(small_scene, model)
     full, _ = labels_of(run_job(small_scene.classify(model)))
     assert grid.shape == (16, 16)
     assert np.array_equal(labels, full[1::3, 1::3])
+
+
+@pytest.mark.slow
+def test_a_network_is_asked_at_fewer_pixels_than_a_forest(small_scene):
+    pytest.importorskip("torch", reason="needs PyTorch")
+    run_job(small_scene.train(small_scene.network))
+    path = str(small_scene.out / "m.safetensors")
+    parameters = {"model": path, "pixels": 16 * 256, **small_scene.cpu}
+    labels, grid = labels_of(run_job(preview(small_scene, samples=None, parameters=parameters)))
+    full, _ = labels_of(run_job(small_scene.classify(path)))
+    assert grid.shape == (16, 16)
+    assert (labels == full[1::3, 1::3]).mean() > 0.99  # logits that are nearly equal may fall either way
 
 
 def test_a_missing_model_is_told(small_scene):
