@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import accuracy.table  # noqa: E402  found through the path above
+import dock.table  # noqa: E402
 import memory.table  # noqa: E402
 import real_scenes.table  # noqa: E402
 import scan.table  # noqa: E402
@@ -27,6 +28,7 @@ PARTS = {
     "speed": ("speed/results.json", speed.table.markdown),
     "shift": ("shift/results.json", shift.table.markdown),
     "scan": ("scan/results.json", scan.table.markdown),
+    "dock": ("dock/results.json", dock.table.markdown),
     "memory": ("memory/results.json", memory.table.markdown),
 }
 

@@ -180,7 +180,7 @@ class MethodStep(Step):
         kept = {
             key: value
             for key, value in self.session.method.parameters.items()
-            if not TRAIN[key].methods or name in TRAIN[key].methods
+            if key in TRAIN and (not TRAIN[key].methods or name in TRAIN[key].methods)
         }
         self.session.set_method(replace(self.session.method, method=name, parameters=kept))
 

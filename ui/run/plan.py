@@ -104,7 +104,9 @@ def run_plan(plan: RunPlan, progress: Progress) -> JobResult:
             outputs.update(done.outputs)
             numbers.update(done.numbers)
             if kind == "train" and plan.first_look is not None:
-                _look(plan.first_look, progress.part(shares[kind][1], shares["classify"][0]))
+                _look(
+                    plan.first_look, progress.part(shares[kind][1], shares["classify"][0], "what is in view")
+                )
     except BaseException:
         plan.remove()
         raise

@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from ...core.data.classes import classes_from_json
 from ...core.data.map_style import samples_qml
+from ...core.data.text_output import write_text_atomic
 from ...core.errors import LandfuseError, VectorReadError
 from ...core.job_file import read_job
 from ...core.job_spec import MODALITIES
@@ -179,7 +180,7 @@ def _style_kept(record: RunRecord) -> None:
     layer = QgsVectorLayer(str(kept), "kept", "ogr")
     classes = classes_from_json(read_job(kept_job(record)).classes)
     symbol = _SYMBOLS.get(layer.geometryType(), "marker")
-    kept.with_suffix(".qml").write_text(samples_qml(classes, CLASS, symbol), encoding="utf-8")
+    write_text_atomic(kept.with_suffix(".qml"), samples_qml(classes, CLASS, symbol))
 
 
 def qgis_process_name() -> str:
