@@ -44,6 +44,8 @@ class PreviewRequests:
         runtime = self._context.runtime
         if runtime is not None and runtime.missing:  # looking for one with every edit would cost seconds
             return self.tr("The live map needs the deep-learning runtime.")
+        if self._context.canvas.rotation():
+            return self.tr("The live map is not shown while the map is turned.")
         if not self._session.used_sources():
             return self.tr("Choose the sources first.")
         if kind == MODEL:

@@ -180,8 +180,10 @@ class MapPanel(QWidget):
                 if self._before_swipe is not None:
                     canvas.setMapTool(self._before_swipe)
             return
-        if self.other.currentLayer() is None:
+        if self.other.currentLayer() is None or canvas.rotation():
             self.swipe.setChecked(False)
+            if canvas.rotation():
+                self._context.tell(self.tr("Swiping needs a map that is not turned: set its rotation to 0."))
             return
         self._before_swipe = canvas.mapTool()
         self.tool.show_layer(self.other.currentLayer())

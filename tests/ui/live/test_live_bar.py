@@ -13,7 +13,14 @@ from landfuse.ui.canvas_image import CanvasImage
 from landfuse.ui.live import preview_request
 from landfuse.ui.live.live_bar import LiveBar
 from landfuse.ui.state.choices import SamplesChoice
-from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRectangle
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsGeometry,
+    QgsProject,
+    QgsRectangle,
+)
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 
 
@@ -83,6 +90,31 @@ def test_the_view_follows_the_map(qtbot, bar, context, engine):
         canvas.setExtent(part)
     asked = engine.jobs[-1].grid.extent
     assert asked[2] - asked[0] == pytest.approx(canvas.extent().width())
+
+
+def test_a_map_in_another_crs_shows_it_in_its_place(qtbot, bar, context, engine):
+    shown(qtbot, bar)
+    canvas = context.canvas
+    other = QgsCoordinateReferenceSystem("EPSG:3857")
+    optical = context.session.source_layers()[0]
+    to_other = QgsCoordinateTransform(optical.crs(), other, QgsProject.instance())
+    with qtbot.waitSignal(bar.live_map.shown, timeout=20000):
+        canvas.setDestinationCrs(other)
+        canvas.setExtent(to_other.transformBoundingBox(optical.extent()))
+    item = shown(qtbot, bar)
+    picture = item.image
+    middle = picture.pixelColor(picture.width() // 2, picture.height() // 2)
+    assert middle.alpha() == 255
+    assert engine.jobs[-1].grid.extent_crs == "EPSG:3857"
+
+
+def test_a_turned_map_shows_none_and_says_so(qtbot, bar, context):
+    shown(qtbot, bar)
+    context.canvas.setRotation(20)
+    qtbot.waitUntil(lambda: "turned" in bar.state.text(), timeout=5000)
+    assert items(context) == []
+    context.canvas.setRotation(0)
+    shown(qtbot, bar)
 
 
 def test_nothing_of_it_is_in_the_project_or_its_file(qtbot, bar, context, tmp_path):
