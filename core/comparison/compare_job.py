@@ -16,14 +16,14 @@ from ..data.stack import Stack
 from ..data.staged_output import check_writable
 from ..errors import Cancelled, LandfuseError, OutputError, TrainingError
 from ..evaluation.confusion import ConfusionMatrix
-from ..inference.device import require_torch
 from ..job import Job
 from ..job_spec import JobResult
 from ..models.catalog import CATALOG
 from ..progress import Progress
 from ..training.fit import fit_model, predict_samples
-from ..training.recipe import Recipe, check_settings, make_recipe
+from ..training.recipe import Recipe, make_recipe
 from ..training.scene import Scene, open_scene
+from ..training.train_job import check_method
 from .design import Cell, Design, Row, read_design, training_job
 from .outputs import PAGE, write_outputs
 from .parts import Part, Parts, make_parts
@@ -102,9 +102,7 @@ def run(job: Job, progress: Progress) -> JobResult:
 def _check_early(job: Job, design: Design) -> None:
     """Raise what would otherwise come to light only in the first cell of a method."""
     for row in design.rows:
-        check_settings(training_job(job, row, design.seeds[0], ""))
-        if CATALOG[row.method].kind != "pixel":
-            require_torch()
+        check_method(training_job(job, row, design.seeds[0], ""))
 
 
 def _prepare_folder(folder: Path) -> None:
@@ -200,8 +198,14 @@ def _train(state: _Run, cell: Cell, progress: Progress) -> Finished:
     modalities = {key: scene.modalities[key] for key in cell.row.sources}
     held_back = None if part.given else part.test
     with Stack(modalities, scene.grid, job.mask, job.mask_values) as stack:
-        trained = progress.part(0.0, 0.9)
-        fit = fit_model(job, stack, part.train, state.recipe(cell), held_back, trained, resumable=True)
+        recipe, start = state.recipe(cell), 0.0
+        if recipe.information:
+            from ..training.information import add_information  # here: it needs torch
+
+            start = 0.4  # the first cell makes it, the others find it
+            add_information(job, stack, recipe, progress.part(0.0, start))
+        trained = progress.part(start, 0.9)
+        fit = fit_model(job, stack, part.train, recipe, held_back, trained, resumable=True)
         found = predict_samples(job, fit.model, stack, part.test, progress.part(0.9, 1.0))
     if CATALOG[cell.row.method].kind != "pixel":
         from ..training.state import remove_states  # here: it needs torch

@@ -56,13 +56,18 @@ def run(job: Job, progress: Progress) -> JobResult:
 
 def _check_early(job: Job) -> None:
     """Raise what would otherwise come to light only after minutes of reading and training."""
+    check_method(job)
+    _check_outputs(job)
+
+
+def check_method(job: Job) -> None:
+    """Raise what is wrong with method and settings, before any raster is read."""
     check_settings(job)
     if CATALOG[job.parameters["method"]].kind != "pixel":
         require_torch()
         from .encoder_weights import EncoderWeights  # here: it needs torch
 
         EncoderWeights.of(job.parameters["encoder_weights"])
-    _check_outputs(job)
 
 
 def _check_outputs(job: Job) -> None:

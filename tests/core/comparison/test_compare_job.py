@@ -12,6 +12,7 @@ from landfuse.core.comparison import compare_job
 from landfuse.core.dispatch import run_job
 from landfuse.core.errors import Cancelled, JobError, LandfuseError, OutputError, SamplesError, TrainingError
 from landfuse.core.job_file import parse_job
+from landfuse.core.job_spec import PATCH_METHODS
 from landfuse.core.progress import Progress
 
 pytest.importorskip("sklearn", reason="needs the engine's packages")
@@ -204,6 +205,14 @@ def test_a_method_that_labels_whole_tiles_is_compared_on_the_same_pixels(small_s
     for line in rows(small_scene.out / "results" / "runs.csv"):
         tested.setdefault(line["method"], []).append((line["fold"], line["test_samples"]))
     assert tested["ref_net"] == tested["random_forest"]
+
+
+def test_every_patch_network_is_compared(small_scene, monkeypatch, tmp_path):
+    pytest.importorskip("torch", reason="needs the engine's packages")
+    monkeypatch.setenv("LANDFUSE_HOME", str(tmp_path / "home"))  # where diffusion models are kept
+    values = {"methods": ",".join(PATCH_METHODS), "subsets": "lidar", "seeds": "1", "diffusion_steps": 2}
+    result = run_job(compare(small_scene, {**values, "epochs": 1, "patch_size": 5}))
+    assert result.numbers == {"CELLS": 6, "FINISHED": 6, "FAILED": 0}
 
 
 def test_a_source_with_the_first_role_has_it_where_it_is(small_scene):
