@@ -21,7 +21,8 @@ class CoreTask(QgsTask):
 
     `work` must touch no widget, no layer and no project. `succeeded` receives what it returned, `failed` the
     exception (`core.errors.Cancelled` when the user stopped it), `reported` every event; all arrive in the
-    main thread. QGIS tells when a long task has ended, unless it is `silent`.
+    main thread. QGIS tells when a long task has ended, and asks before it leaves while one runs, unless it is
+    `silent`.
     """
 
     succeeded = pyqtSignal(object)
@@ -30,6 +31,8 @@ class CoreTask(QgsTask):
 
     def __init__(self, title: str, work: Callable[[Progress], Any], silent: bool = False) -> None:
         flags = QgsTask.Flag.CanCancel
+        if silent:
+            flags |= QgsTask.Flag.CancelWithoutPrompt
         if silent and hasattr(QgsTask.Flag, "Silent"):  # QGIS 3.26 and later
             flags |= QgsTask.Flag.Silent
         super().__init__(title, flags)
