@@ -8,6 +8,6 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-for name in ("speed", "memory", "shift", "scan", "dock", "accuracy", "real_scenes"):
+for name in ("start", "speed", "memory", "shift", "scan", "dock", "accuracy", "real_scenes"):
     print(f"== {name}", flush=True)
     subprocess.run([sys.executable, str(HERE / name / "run.py")], check=True)

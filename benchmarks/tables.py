@@ -17,6 +17,7 @@ import real_scenes.table  # noqa: E402
 import scan.table  # noqa: E402
 import shift.table  # noqa: E402
 import speed.table  # noqa: E402
+import start.table  # noqa: E402
 
 PARTS = {
     "accuracy": ("accuracy/results.json", accuracy.table.markdown),
@@ -29,6 +30,7 @@ PARTS = {
     "shift": ("shift/results.json", shift.table.markdown),
     "scan": ("scan/results.json", scan.table.markdown),
     "dock": ("dock/results.json", dock.table.markdown),
+    "start": ("start/results.json", start.table.markdown),
     "memory": ("memory/results.json", memory.table.markdown),
 }
 
