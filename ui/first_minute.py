@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from qgis.core import Qgis, QgsApplication, QgsSettings
-from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
+from qgis.core import Qgis, QgsSettings
+from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer
 
 from ..core.environment import home
-from ..core.errors import Cancelled
 from ..core.job import Job
 from ..core.job_file import parse_job
 from ..core.progress import Progress
 from ..processing_provider import runtime
-from ..processing_provider.task import CoreTask
+from .errand import Errand
 from .sources.guess import guess_sources, look_at
 from .sources.project_layers import as_values, guess_samples, raster_layers
 from .state.choices import MethodChoice, SamplesChoice, SourceChoice
@@ -26,16 +23,11 @@ SOURCES = ("hsi", "lidar", "sar", "optical")
 _SETTLED_MS = 500  # QGIS zooms to all layers by itself once it has seen the first ones
 
 
-class FirstMinute(QObject):
-    """Does what the welcome offers, in the background. `progress(share, stage)`, at the end `finished`."""
-
-    progress = pyqtSignal(float, str)
-    finished = pyqtSignal()
+class FirstMinute(Errand):
+    """Does what the welcome offers."""
 
     def __init__(self, context: DockContext, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._context = context
-        self._task: CoreTask | None = None
+        super().__init__(context, parent)
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(_SETTLED_MS)
@@ -43,11 +35,6 @@ class FirstMinute(QObject):
 
     def tr(self, text: str) -> str:
         return QCoreApplication.translate("Landfuse", text)
-
-    @property
-    def busy(self) -> bool:
-        """Whether one of the two is under way."""
-        return self._task is not None
 
     def try_demo(self) -> None:
         """Make the demo scene, load it into an empty project, and choose sources, samples and a method."""
@@ -58,7 +45,7 @@ class FirstMinute(QObject):
         job = parse_job(
             {"landfuse_job": 1, "kind": "demoscene", "outputs": {"folder": str(folder / "scene")}}, folder
         )
-        self._start(
+        self.start(
             self.tr("Landfuse: making the demo scene"),
             lambda progress: _make(job, progress),
             lambda _: self._show_demo(folder),
@@ -67,45 +54,11 @@ class FirstMinute(QObject):
     def use_layers(self) -> None:
         """Look at the raster layers of the project and make sources of them."""
         layers = as_values(raster_layers(self._context.session.project))
-        self._start(
+        self.start(
             self.tr("Landfuse: looking at the layers"),
             lambda progress: guess_sources(look_at(layers, progress)),
             self._take_sources,
         )
-
-    def stop(self) -> None:
-        """Cancel what is under way."""
-        if self._task is not None:
-            self._task.cancel()
-
-    def shut_down(self) -> None:
-        """Cancel, and change nothing any more."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.abandon()
-
-    def _start(self, title: str, work: Callable[[Progress], Any], then: Callable[[Any], None]) -> None:
-        if self._task is not None:
-            return
-        self._task = CoreTask(title, work)
-        self._task.reported.connect(self._report)
-        self._task.succeeded.connect(lambda result: self._end(lambda: then(result)))
-        self._task.failed.connect(lambda error: self._end(lambda: self._tell(error)))
-        self.progress.emit(0.0, "")
-        QgsApplication.taskManager().addTask(self._task)
-
-    def _report(self, event: Mapping[str, Any]) -> None:
-        if event["event"] == "progress" and self._task is not None:
-            self.progress.emit(float(event["fraction"]), str(event.get("stage") or ""))
-
-    def _end(self, then: Callable[[], None]) -> None:
-        self._task = None
-        then()
-        self.finished.emit()
-
-    def _tell(self, error: Exception) -> None:
-        if not isinstance(error, Cancelled):
-            self._context.tell(str(error), Qgis.MessageLevel.Critical)
 
     def _show_demo(self, folder: Path) -> None:
         from .demo_layers import CLASS_FIELD, load_demo  # opening the dock need not wait for it

@@ -31,12 +31,13 @@ class Front(QWidget):
         self.welcome.layers_wanted.connect(self.first_minute.use_layers)
         self.welcome.stop_wanted.connect(self.first_minute.stop)
         self.first_minute.progress.connect(self.welcome.set_progress)
-        self.first_minute.finished.connect(self._show_offers)
+        self.first_minute.ended.connect(self._show_offers)
         project = context.session.project
         self._links = [
             (context.session.sources_changed, self._show_offers),
             (project.layersAdded, self._show_offers),
             (project.layersRemoved, self._show_offers),
+            (project.cleared, self.first_minute.forget),  # it belongs to the project that is gone
             (project.cleared, self._show_offers),
         ]
         for signal, slot in self._links:
@@ -49,7 +50,7 @@ class Front(QWidget):
         for signal, slot in self._links:
             signal.disconnect(slot)
         self._links = []
-        self.first_minute.shut_down()
+        self.first_minute.forget()
         self.runtime.shut_down()
         self.missing.shut_down()
 

@@ -105,6 +105,15 @@ def test_the_layers_of_the_project_become_sources_and_samples(front, context, qt
     assert front.welcome.isVisible()
 
 
+def test_another_project_opened_in_the_middle_of_the_demo_stays_as_it_is(front, context, qtbot):
+    qtbot.mouseClick(front.welcome.demo, LEFT)
+    QgsProject.instance().clear()
+    assert front.welcome.demo.isVisible()
+    qtbot.wait(200)
+    assert QgsProject.instance().mapLayers() == {}
+    assert context.session.sources == ()
+
+
 def test_unloading_in_the_middle_of_the_demo_changes_nothing(context, qtbot):
     front = Front(context)
     qtbot.addWidget(front)

@@ -8,17 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsApplication
+from qgis.core import Qgis
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from qgis.PyQt.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from ...core.environment import home
-from ...core.errors import Cancelled, LandfuseError
+from ...core.errors import LandfuseError
 from ...core.job_spec import MODALITIES
 from ...processing_provider import runtime
-from ...processing_provider.task import CoreTask
 from .. import look
+from ..errand import Errand
 from ..state import jobs
 from ..state.choices import SourceChoice
 from ..state.context import DockContext
@@ -46,7 +46,9 @@ class SourcesStep(Step):
         super().__init__(context, parent)
         self.rows: list[SourceRow] = []
         self.facts: SceneFacts | None = None
-        self._task: CoreTask | None = None
+        self._looked_at: dict[str, tuple[str, ...]] = {}  # the layers that the facts are about
+        self._errand = Errand(context, self)
+        self._errand.ended.connect(lambda: look.explain(self.verdict.report, ""))
         self._check = SceneCheck(self.session, self)
         self._check.found.connect(self._found)
         self._build()
@@ -56,6 +58,7 @@ class SourcesStep(Step):
             (self.session.sources_changed, self._show),
             (self.session.samples_changed, self._look),
             (self.session.method_changed, self._method_changed),
+            (project.cleared, self._errand.forget),
             (project.layersAdded, self._layers_changed),
             (project.layersRemoved, self._layers_changed),
         ]
@@ -72,9 +75,7 @@ class SourcesStep(Step):
         self._check.stop()
         for row in self.rows:
             row.shut_down()
-        if self._task is not None:
-            self._task.abandon()
-            self._task = None
+        self._errand.forget()
 
     # Widgets
 
@@ -173,7 +174,8 @@ class SourcesStep(Step):
         sources = self.session.sources
         for row, source in zip(self.rows, sources):
             taken = [other.key for other in sources if other is not source]
-            facts = self.facts.sources.get(source.key) if self.facts is not None and source.used else None
+            is_known = self.facts is not None and self._looked_at.get(source.key) == source.layers
+            facts = self.facts.sources.get(source.key) if is_known and source.used else None
             row.set_choice(source, taken, facts)
 
     def _make_row(self) -> None:
@@ -224,7 +226,7 @@ class SourcesStep(Step):
         found = [project.mapLayer(i) for i in layers] or raster_layers(project)
         values = as_values(layer for layer in found if layer.id() not in named)
         if values:
-            self._start(
+            self._errand.start(
                 self.tr("Landfuse: looking at the layers"),
                 lambda progress: guess_sources(look_at(values, progress)),
                 lambda rows: self.session.set_sources(with_sources(self.session.sources, rows)),
@@ -248,6 +250,7 @@ class SourcesStep(Step):
 
     def _found(self, answer: Any) -> None:
         self.facts = answer if isinstance(answer, SceneFacts) else None
+        self._looked_at = {source.key: source.layers for source in self.session.sources}
         if self.facts is None:
             self.verdict.show_error(str(answer))
         else:
@@ -268,28 +271,11 @@ class SourcesStep(Step):
             self.context.tell(str(error), Qgis.MessageLevel.Critical)
             return
         look.explain(self.verdict.report, self.tr("The report is being written."))
-        self._start(
+        self._errand.start(
             self.tr("Landfuse: reporting on the sources"),
             lambda progress: runtime.run(job, progress),
             lambda _: QDesktopServices.openUrl(QUrl.fromLocalFile(target)),
         )
-
-    def _start(self, title: str, work: Any, then: Any) -> None:
-        if self._task is not None:
-            return
-        self._task = CoreTask(title, work)
-        self._task.succeeded.connect(lambda result: self._ended(lambda: then(result)))
-        self._task.failed.connect(lambda error: self._ended(lambda: self._failed(error)))
-        QgsApplication.taskManager().addTask(self._task)
-
-    def _ended(self, then: Any) -> None:
-        self._task = None
-        look.explain(self.verdict.report, "")
-        then()
-
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, Cancelled):
-            self.context.tell(str(error), Qgis.MessageLevel.Critical)
 
     # In words
 
