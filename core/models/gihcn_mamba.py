@@ -13,12 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .layers.selective_scan import ScanInputs, selective_scan
+from .layers.step_sizes import initial_biases
 
 N_STATES = 16
 KERNEL = 4
 EXPANSION = 2
-STEP_RANGE = (1e-3, 1e-1)  # initial step sizes of the forward direction
-STEP_FLOOR = 1e-4
 
 
 class ScanDirection(nn.Module):
@@ -35,7 +34,7 @@ class ScanDirection(nn.Module):
         nn.init.uniform_(self.step.weight, -(rank**-0.5), rank**-0.5)
         if not reverse:
             # As in the authors' program the reverse direction keeps the bias of a plain linear layer.
-            _spread_steps(self.step.bias)
+            self.step.bias = nn.Parameter(initial_biases(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         u = functional.silu(self._convolved(x))
@@ -58,14 +57,6 @@ class ScanDirection(nn.Module):
         for shift, weight in enumerate(reversed(weights) if self.reverse else weights):
             total = torch.addcmul(total, x[shift : shift + length], weight)
         return total
-
-
-def _spread_steps(bias: Tensor) -> None:
-    """Set the bias so that softplus gives step sizes spread evenly over the orders of `STEP_RANGE`."""
-    low, high = (math.log(limit) for limit in STEP_RANGE)
-    with torch.no_grad():
-        steps = torch.empty_like(bias).uniform_(low, high).exp().clamp_min(STEP_FLOOR)
-        bias.copy_(steps + torch.log(-torch.expm1(-steps)))  # the inverse of softplus
 
 
 class BidirectionalMamba(nn.Module):

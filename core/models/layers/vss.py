@@ -14,9 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .cross_scan import N_DIRECTIONS, CrossScanWeights, cross_scan
-
-STEP_RANGE = (1e-3, 1e-1)  # initial step sizes
-STEP_FLOOR = 1e-4
+from .step_sizes import initial_biases
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class CrossScan(nn.Module):
         )
         self.project = nn.Parameter(_uniform(width**-0.5, N_DIRECTIONS, rank + 2 * n_states, width))
         self.step = nn.Parameter(_uniform(rank**-0.5, N_DIRECTIONS, width, rank))
-        self.step_bias = nn.Parameter(_step_biases(N_DIRECTIONS, width))
+        self.step_bias = nn.Parameter(initial_biases(N_DIRECTIONS, width))
         logs = torch.arange(1.0, n_states + 1).log()
         self.a_log = nn.Parameter(logs.repeat(N_DIRECTIONS, width, 1))
         self.d = nn.Parameter(torch.ones(N_DIRECTIONS, width))
@@ -86,13 +84,6 @@ class CrossScan(nn.Module):
 
 def _uniform(bound: float, *shape: int) -> Tensor:
     return torch.empty(shape).uniform_(-bound, bound)
-
-
-def _step_biases(*shape: int) -> Tensor:
-    """Return biases with which softplus gives step sizes spread evenly over the orders of `STEP_RANGE`."""
-    low, high = (math.log(limit) for limit in STEP_RANGE)
-    steps = torch.empty(shape).uniform_(low, high).exp().clamp_min(STEP_FLOOR)
-    return steps + torch.log(-torch.expm1(-steps))  # the inverse of softplus
 
 
 class Perceptron(nn.Module):
