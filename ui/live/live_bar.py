@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtGui import QHideEvent, QShowEvent
 from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from .. import look
@@ -82,7 +83,18 @@ class LiveBar(QWidget):
         QgsSettings().setValue(SETTING, on)
         for widget in (self.by, self.opacity):
             look.explain(widget, "" if on else self.tr("The live map is off."))
-        self.live_map.set_on(on)
+        self.live_map.set_on(on and self.isVisible())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Go on where the section is opened."""
+        super().showEvent(event)
+        self.live_map.set_on(self.switch.isChecked())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Rest, and give the map free, while the section is folded or the panel closed."""
+        super().hideEvent(event)
+        if not event.spontaneous():  # a window that is minimised goes on
+            self.live_map.set_on(False)
 
     def _offer_model(self) -> None:
         """Let the trained model be chosen only where there is one."""

@@ -137,6 +137,19 @@ def test_switching_it_off_takes_it_off_the_map_and_is_remembered(qtbot, bar, con
     again.shut_down()
 
 
+def test_it_rests_while_the_panel_is_folded(qtbot, bar, context, engine):
+    shown(qtbot, bar)
+    bar.hide()
+    assert items(context) == []
+    asked = len(engine.jobs)
+    context.canvas.zoomByFactor(0.8)
+    qtbot.wait(600)
+    assert len(engine.jobs) == asked
+    bar.show()
+    shown(qtbot, bar)
+    assert bar.switch.isChecked()
+
+
 def test_the_newest_request_wins_and_a_stale_one_is_cancelled(qtbot, bar, context, engine, small_scene):
     shown(qtbot, bar)
     engine.hold = 5.0
@@ -210,6 +223,7 @@ def test_without_the_runtime_nothing_is_asked_until_it_is_there(qtbot, context, 
     runtime = Runtime()
     bar = LiveBar(replace(context, runtime=runtime))
     qtbot.addWidget(bar)
+    bar.show()
     qtbot.waitUntil(lambda: "deep-learning runtime" in bar.state.text(), timeout=5000)
     assert engine.jobs == []
     runtime.missing = False
@@ -232,6 +246,7 @@ def test_a_model_is_offered_only_where_there_is_one(qtbot, bar):
 def test_shutting_down_leaves_nothing(qtbot, context, engine):
     bar = LiveBar(context)
     qtbot.addWidget(bar)
+    bar.show()
     item = shown(qtbot, bar)
     folder = bar.live_map._folder
     assert folder.is_dir()
