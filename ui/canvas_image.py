@@ -26,14 +26,13 @@ class CanvasImage(QgsMapCanvasItem):
         self.layers: list[QgsMapLayer] = []
         self.image: QImage | None = None
         self._extent = QgsRectangle()
-        self._opacity = 1.0
         self._job: QgsMapRendererParallelJob | None = None
         self._later = QTimer()
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._draw)
         self.setZValue(BELOW_RUBBER_BANDS)
-        canvas.extentsChanged.connect(self._moved)
-        canvas.destinationCrsChanged.connect(self._moved)
+        canvas.extentsChanged.connect(self.redraw)
+        canvas.destinationCrsChanged.connect(self.redraw)
 
     def set_layers(self, layers: Sequence[QgsMapLayer]) -> None:
         """Show these layers, the first on top; none clears the picture. They are kept alive."""
@@ -43,10 +42,10 @@ class CanvasImage(QgsMapCanvasItem):
             return
         self._draw()
 
-    def set_opacity(self, opacity: float) -> None:
-        """Set how much the picture covers, from 0 to 1."""
-        self._opacity = opacity
-        self.update()
+    def redraw(self) -> None:
+        """Draw the layers anew in a moment, as they look different now."""
+        if self.layers:
+            self._later.start(_SETTLED)
 
     def clear(self) -> None:
         """Show nothing."""
@@ -57,8 +56,8 @@ class CanvasImage(QgsMapCanvasItem):
     def remove(self) -> None:
         """Take the picture off the map for good."""
         self._stop()
-        self.canvas.extentsChanged.disconnect(self._moved)
-        self.canvas.destinationCrsChanged.disconnect(self._moved)
+        self.canvas.extentsChanged.disconnect(self.redraw)
+        self.canvas.destinationCrsChanged.disconnect(self.redraw)
         self.layers, self.image = [], None
         scene = self.canvas.scene()
         if scene is not None and self.scene() is scene:
@@ -81,14 +80,7 @@ class CanvasImage(QgsMapCanvasItem):
         """Draw the picture where it belongs on the map as it is now."""
         if self.image is None:
             return
-        painter.save()
-        painter.setOpacity(self._opacity)
         painter.drawImage(self.boundingRect().adjusted(0, 0, -2, -2), self.image)
-        painter.restore()
-
-    def _moved(self) -> None:
-        if self.layers:
-            self._later.start(_SETTLED)
 
     def _draw(self) -> None:
         self._stop()

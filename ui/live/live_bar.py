@@ -9,7 +9,8 @@ from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSlider, QVBo
 
 from .. import look
 from ..state.context import DockContext
-from .live_map import OPACITY, LiveMap
+from .live_map import LiveMap
+from .preview_on_map import OPACITY
 from .preview_request import FOREST, MODEL
 
 SETTING = "landfuse/live_map"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsApplication, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
 
 from ...core.errors import Cancelled, LandfuseError
@@ -21,10 +21,10 @@ from ...processing_provider import runtime
 from ...processing_provider.task import CoreTask
 from ..state.context import DockContext
 from .preview_item import PreviewItem
+from .preview_on_map import PreviewOnMap, remove_map
 from .preview_request import FOREST, MODEL, PreviewRequests
 
 DRAWN_MS, MOVED_MS = 150, 350  # quiet after an edit, after a move of the map
-OPACITY = 65  # per cent: areas and images below stay visible
 
 
 class LiveMap(QObject):
@@ -50,8 +50,7 @@ class LiveMap(QObject):
         self._folder = Path(tempfile.mkdtemp(prefix="landfuse_live_"))
         self._requests = PreviewRequests(context, self._folder)
         self._layer: QgsVectorLayer | None = None
-        self._item: PreviewItem | None = None
-        self._opacity = OPACITY / 100
+        self._preview = PreviewOnMap(context.canvas)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._request)
@@ -75,21 +74,19 @@ class LiveMap(QObject):
             return
         self._timer.stop()
         self._drop_task(cancel=True)
-        self._clear()
+        self._preview.clear()
         self.state_changed.emit("")
 
     def set_kind(self, kind: str) -> None:
         """Map with a `FOREST` of the samples, or with the trained `MODEL`."""
         if kind != self.kind:
             self.kind, self._is_hidden = kind, False
-            self._clear()
+            self._preview.clear()
             self.refresh()
 
     def set_opacity(self, opacity: float) -> None:
         """Set how much the preview covers, from 0 to 1."""
-        self._opacity = opacity
-        if self._item is not None:
-            self._item.set_opacity(opacity)
+        self._preview.set_opacity(opacity)
 
     def refresh(self, delay: int = 0) -> None:
         """Ask for a new preview after `delay` ms without another request."""
@@ -103,7 +100,7 @@ class LiveMap(QObject):
     @property
     def item(self) -> PreviewItem | None:
         """The picture on the map, None while there is none."""
-        return self._item
+        return self._preview.item
 
     def shut_down(self) -> None:
         """Stop, and leave nothing on the map, on disk or connected."""
@@ -148,6 +145,7 @@ class LiveMap(QObject):
                     signal.disconnect(self._edited)
                 self._layer.afterRollBack.disconnect(self._edited)
         self._layer = layer
+        self._preview.set_samples(layer)
         if layer is not None:
             for signal in (layer.layerModified, layer.rendererChanged, layer.afterRollBack):
                 signal.connect(self._edited)
@@ -164,7 +162,7 @@ class LiveMap(QObject):
     def _make_way(self, record: object) -> None:
         """Let the map of a run that has ended be seen."""
         self._timer.stop()
-        self._clear()
+        self._preview.clear()
         self._is_hidden = True
         if self._on:
             self.state_changed.emit(
@@ -198,13 +196,13 @@ class LiveMap(QObject):
             return  # its end starts the next one
         reason = self._requests.reason_not_to(self.kind)
         if reason:
-            self._clear()
+            self._preview.clear()
             self.state_changed.emit(reason)
             return
         try:
             job = self._requests.job(self.kind)
         except LandfuseError as error:
-            self._clear()
+            self._preview.clear()
             self.state_changed.emit(error.what)
             return
         self._start(job)
@@ -236,7 +234,7 @@ class LiveMap(QObject):
         result, seconds = answer
         was_warm, self._task, self._is_warm = self._is_warm, None, True
         if self._is_stale or not self._on:
-            self._remove(result.outputs["classmap"])
+            remove_map(result.outputs["classmap"])
             self.refresh()
             return
         self.seconds = seconds
@@ -249,26 +247,15 @@ class LiveMap(QObject):
         if self._is_stale or isinstance(error, Cancelled):
             self.refresh()
             return
-        self._clear()
+        self._preview.clear()
         self.state_changed.emit(error.what if isinstance(error, LandfuseError) else str(error))
 
     # Showing
 
     def _show(self, result: JobResult) -> None:
-        path = result.outputs["classmap"]
-        layer = QgsRasterLayer(path, self.tr("Preview"))
-        if not layer.isValid():
+        if not self._preview.show(result.outputs["classmap"], self._caption()):
             self.state_changed.emit(self.tr("The preview cannot be shown."))
             return
-        layer.loadDefaultStyle()
-        if self._item is None:
-            self._item = PreviewItem(self._context.canvas)
-            self._item.set_opacity(self._opacity)
-        old = [shown.source() for shown in self._item.layers]
-        self._item.set_caption(self._caption())
-        self._item.set_layers([layer])
-        for source in old:
-            self._remove(source)
         self.state_changed.emit(self._told(result))
         self.shown.emit()
 
@@ -284,15 +271,3 @@ class LiveMap(QObject):
             return size
         told = self.tr("{} sample pixels in {} classes").format(numbers["N_SAMPLES"], numbers["N_CLASSES"])
         return f"{told}; {size}"
-
-    def _clear(self) -> None:
-        if self._item is not None:
-            for layer in self._item.layers:
-                self._remove(layer.source())
-            self._item.remove()
-            self._item = None
-
-    def _remove(self, path: str) -> None:
-        for name in (path, str(Path(path).with_suffix(".qml")), f"{path}.aux.xml"):
-            with contextlib.suppress(OSError):  # Windows: still open; the folder goes at the end
-                Path(name).unlink()
