@@ -24,7 +24,7 @@ class Front(QWidget):
         self.first_minute = FirstMinute(context, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
+        layout.setSpacing(1)  # a line of the background between two notices
         for widget in (self.runtime, self.missing, self.welcome):
             layout.addWidget(widget)
         self.welcome.demo_wanted.connect(self.first_minute.try_demo)

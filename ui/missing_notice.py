@@ -77,13 +77,13 @@ class MissingNotice(Notice):
         if not missing:
             self.hide()
             return
-        names = [thing.name for thing in missing[:_SHOWN]]
-        more = len(missing) - len(names)
-        text = ", ".join(names) + (self.tr(" and {} more").format(more) if more else "")
+        lines = [thing.name for thing in missing[:_SHOWN]]
+        if len(missing) > _SHOWN:
+            lines.append(self.tr("and {} more").format(len(missing) - _SHOWN))
         title = self.tr("{} things of this project are missing").format(len(missing))
         if len(missing) == 1:
             title = self.tr("One thing of this project is missing")
-        self.show_text(title, text)
+        self.show_text(title, "\n".join(lines))
 
     def _relink(self) -> None:
         from .relink_dialog import RelinkDialog

@@ -140,6 +140,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self.folder = QgsFileWidget(box)
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.folder.setFilePath(QgsSettings().value(FOLDER_SETTING, "", type=str))
+        self.folder.lineEdit().setPlaceholderText(self.tr("ask once in each project"))
         self.folder.setToolTip(self.tr("Empty: you are asked once in every project that is not saved"))
         self.folder_note = look.hint("", box)
         self.folder.fileChanged.connect(lambda _: self._tell_folder())
