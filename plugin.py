@@ -60,7 +60,7 @@ class LandfusePlugin:
         self._options = OptionsFactory(QIcon(str(ICON)), self._runtime)
         self.iface.registerOptionsWidgetFactory(self._options)
         if QgsSettings().value(OPEN_SETTING, False, type=bool):
-            QTimer.singleShot(0, self._reopen)  # after QGIS has restored its window
+            self._reopen_later()
 
     def show_dock(self, shown: bool = True) -> None:
         """Show or hide the panel."""
@@ -121,6 +121,13 @@ class LandfusePlugin:
         self.iface.addPluginToRasterMenu(self.menu, action)
         self._actions.append(action)
         return action
+
+    def _reopen_later(self) -> None:
+        """Open the panel as it was last time, once QGIS is complete: its start does not wait for that."""
+        if self.iface.mainWindow().isVisible():  # the plugin is switched on or reloaded
+            QTimer.singleShot(0, self._reopen)
+        else:
+            self.iface.initializationCompleted.connect(self._reopen)
 
     def _reopen(self) -> None:
         if self._open is not None:  # the plugin may have been unloaded meanwhile

@@ -23,10 +23,13 @@ from qgis.PyQt.QtCore import QEvent, QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QAction, QApplication, QDockWidget, QMainWindow
 
 
-class Interface:
+class Interface(QObject):
     """The part of QGIS's interface that the dock uses. `actions`: menu entries; `tools`: toolbar buttons."""
 
+    initializationCompleted = pyqtSignal()  # noqa: N815  QGIS names it
+
     def __init__(self):
+        super().__init__()
         self.window = QMainWindow()
         self.window.resize(1200, 800)
         self.canvas = QgsMapCanvas(self.window)

@@ -13,7 +13,7 @@ from landfuse.ui import dock as dock_module
 from landfuse.ui.dock import LandfuseDock
 from landfuse.ui.state.choices import MethodChoice, SamplesChoice, SourceChoice
 from landfuse.ui.state.folder import needed_folder
-from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsProject, QgsRasterLayer, QgsSettings, QgsVectorLayer
 from qgis.PyQt.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox
 
 
@@ -52,6 +52,21 @@ def test_the_dock_comes_back_open_at_the_next_start(plugin, interface, qtbot):
     qtbot.wait(50)
     assert interface.docks == []
     third.unload()
+
+
+def test_a_start_of_qgis_does_not_wait_for_the_dock(interface, qgis_processing, qtbot):
+    QgsSettings().setValue("landfuse/dock_open", True)
+    interface.window.hide()
+    plugin = landfuse.classFactory(interface)
+    plugin.initGui()
+    qtbot.wait(50)
+    assert interface.docks == []
+    interface.window.show()
+    interface.initializationCompleted.emit()
+    assert [d.isVisible() for d in interface.docks] == [True]
+    plugin.unload()
+    interface.initializationCompleted.emit()
+    assert interface.docks == []
 
 
 def test_reloading_the_plugin_twice_with_the_dock_open_leaves_one_dock_and_nothing_behind(interface, qtbot):
