@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Arrays = dict[str, NDArray[Any]]
+
+SHOWN_SAMPLES = 128  # of the held-back ones, on which the accuracy is measured for the curves
 
 Curves = dict[str, list[tuple[float, float]]]
 
@@ -66,7 +69,9 @@ def fit_model(
         config, arrays, settings = fit_pixel_method(stack, samples, recipe, preprocess, recorder)
     else:
         job = job.with_parameters(epochs=epochs or job.parameters["epochs"])
-        config, arrays, settings = _fit_network(job, stack, samples, recipe, preprocess, recorder, resumable)
+        config, arrays, settings = _fit_network(
+            job, stack, samples, recipe, preprocess, recorder, resumable, held_back
+        )
     model = TrainedModel(
         method=recipe.method,
         config=config,
@@ -116,6 +121,7 @@ def _fit_network(
     preprocess: Preprocess,
     progress: Progress,
     resumable: bool,
+    held_back: SampleSet | None,
 ) -> tuple[ModelConfig, Arrays, dict[str, Any]]:
     from ..inference.device import choose_device, require_torch, set_threads
 
@@ -146,10 +152,16 @@ def _fit_network(
     facts += published.facts
     mark = fingerprint(plan, {"method": recipe.method, **config.to_json()}, facts)
     keeper = StateKeeper(job.outputs["model"], mark, progress) if resumable else None
-    with open_examples(recipe, plan, stack, preprocess, samples, progress.part(0.0, 0.1)) as examples:
+    with ExitStack() as opened:
+        examples = opened.enter_context(
+            open_examples(recipe, plan, stack, preprocess, samples, progress.part(0.0, 0.1))
+        )
+        shown, watched = _shown(held_back, recipe), None
+        if shown is not None:
+            watched = opened.enter_context(open_examples(recipe, plan, stack, preprocess, shown))
         own = train_on(
             network, examples, plan, len(samples.classes), progress.part(0.1, 1.0),
-            device=device, keeper=keeper,
+            device=device, keeper=keeper, watched=watched,
         )  # fmt: skip
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
     trained: Any = network
@@ -162,6 +174,19 @@ def _fit_network(
         **(trained.facts(device) if hasattr(trained, "facts") else {}),
     }  # fmt: skip
     return config, arrays, settings
+
+
+def _shown(held_back: SampleSet | None, recipe: Recipe) -> SampleSet | None:
+    """Return some held-back samples for the curves, None where there are none or the method has tiles.
+
+    A tile around a held-back sample shows training samples as well.
+    """
+    if held_back is None or not len(held_back) or recipe.kind != "patch":
+        return None
+    some = np.random.default_rng(recipe.seed).permutation(len(held_back))[:SHOWN_SAMPLES]
+    chosen = np.zeros(len(held_back), dtype=bool)
+    chosen[some] = True
+    return held_back.subset(chosen)
 
 
 def _config(

@@ -67,14 +67,16 @@ def train_on(
     *,
     device: torch.device | str = "cpu",
     keeper: StateKeeper | None = None,
+    watched: Examples | None = None,
 ) -> OwnScore:
     """Train `network` in place for `plan.epochs`; leave it on the CPU in eval mode, as of the last epoch.
 
     Returns how well it knows its own examples then, and warns where it does not.
 
     `network` has `loss(inputs, labels, weight=..., label_smoothing=...)`. Reports the curves `loss`,
-    `accuracy` (on training samples) and `learning_rate`. With a `keeper` the run goes on from the state of an
-    earlier one, if there is any; the result is that of a single run.
+    `accuracy` (on training samples) and `learning_rate`; before the last epoch also `held_back_accuracy`, on
+    the examples `watched`: it is only shown, nothing is chosen by it. With a `keeper` the run goes on from
+    the state of an earlier one, if there is any; the result is that of a single run.
 
     Raises:
         TrainingError: the loss is not finite, or there are too few examples for batch normalisation.
@@ -92,6 +94,7 @@ def train_on(
     try:
         with seeded(plan.seed):
             run = _Run(network, examples, plan, progress, n_classes, torch.device(device), arranged)
+            run.watched = watched
             run.run(keeper)
             score = run.own_score(n_classes)
     finally:
@@ -123,6 +126,7 @@ class _Run:
         self.batch_size = plan.batch_size
         self._reported = 0.0
         self._metrics: list[Metric] = []
+        self.watched: Examples | None = None
 
     def run(self, keeper: StateKeeper | None = None) -> None:
         state = keeper.find(self.plan.learning_rate) if keeper else None
@@ -164,6 +168,9 @@ class _Run:
         metrics = [(epoch + 1, "loss", loss), (epoch + 1, "learning_rate", rate)]
         if epoch % every == every - 1 or epoch == self.plan.epochs - 1:
             metrics.append((epoch + 1, "accuracy", self._accuracy(order[: self.examples.checked])))
+            if self.watched is not None and epoch < self.plan.epochs - 1:  # the score itself follows the last
+                known = self.watched.epoch(epoch)
+                metrics.append((epoch + 1, "held_back_accuracy", self._accuracy(known, self.watched)))
         return metrics
 
     def _epoch(self, epoch: int, order: Labels) -> tuple[float, float]:
@@ -223,13 +230,16 @@ class _Run:
     def _placed(self, patches: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {key: p.to(self.device, memory_format=self.arranged) for key, p in patches.items()}
 
-    def _batches(self, some: Labels) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
+    def _batches(
+        self, some: Labels, examples: Examples | None = None
+    ) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
+        examples = examples or self.examples
         for part in np.array_split(some, max(1, len(some) // self.batch_size)):
-            yield self._placed(self.examples.gather(part)), self.examples.labels(part).to(self.device)
+            yield self._placed(examples.gather(part)), examples.labels(part).to(self.device)
 
-    def _accuracy(self, some: Labels) -> float:
+    def _accuracy(self, some: Labels, examples: Examples | None = None) -> float:
         """Return the share of the labels of examples `some` that the network, in eval mode, gets right."""
-        right, known = right_and_known(self.network.eval(), self._batches(some))
+        right, known = right_and_known(self.network.eval(), self._batches(some, examples))
         return right / max(1, known)
 
     def own_score(self, n_classes: int) -> OwnScore:

@@ -399,8 +399,21 @@ def test_the_network_is_trained_twice_for_the_same_number_of_epochs(small_scene)
     losses = [e["epoch"] for e in events.seen if e["event"] == "metric" and e["name"] == "loss"]
     assert losses == [1, 2, 1, 2]
     held_back = [e for e in events.seen if e.get("name") == "held_back_accuracy"]
-    assert [(e["epoch"], e["value"]) for e in held_back] == [(2, done.numbers["OA"])]
+    assert [e["epoch"] for e in held_back] == [1, 2]
+    assert 0 <= held_back[0]["value"] <= 1
+    assert held_back[1]["value"] == done.numbers["OA"]
     assert read_model(small_scene.out / "m.safetensors").training["epochs"] == 2
+
+
+def test_looking_at_held_back_samples_leaves_the_model_as_it_is(small_scene, monkeypatch):
+    from landfuse.core.training import fit
+
+    job = small_scene.train({**small_scene.network, "epochs": 2})
+    run_job(job, Progress())
+    watched = (small_scene.out / "m.safetensors").read_bytes()
+    monkeypatch.setattr(fit, "_shown", lambda *_: None)
+    run_job(job, Progress())
+    assert (small_scene.out / "m.safetensors").read_bytes() == watched
 
 
 def test_labels_everywhere_without_a_gap_leave_pixels_to_measure_the_bands_on(small_scene):
