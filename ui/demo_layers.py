@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from qgis.core import (
@@ -28,6 +28,7 @@ from ..core.data.raster_description import inspect
 
 RED_GREEN_BLUE = (655.0, 560.0, 480.0)  # nm
 CLASS_FIELD = "class"
+HIDDEN = ("reference_points", "truth")
 
 
 def tr(text: str) -> str:
@@ -45,35 +46,41 @@ def load_demo(project: QgsProject, scene: Path, class_map: str = "") -> dict[str
 
     `class_map`: path of a map to show as well.
     """
-    layers = fill(project, scene, class_map)
-    project.setCrs(layers["optical"].crs())
-    add_themes(project)
+    layers: dict[str, QgsMapLayer] = {}
+    for _ in loading(project, scene, layers, class_map):
+        pass
     return layers
 
 
-def fill(project: QgsProject, scene: Path, class_map: str) -> dict[str, QgsMapLayer]:
-    """Add samples, class map, sources and (hidden) truth from top to bottom; return them by their names."""
+def loading(
+    project: QgsProject, scene: Path, layers: dict[str, QgsMapLayer], class_map: str = ""
+) -> Iterator[None]:
+    """Load the scene a layer at a time, so that QGIS can answer between two; they are put into `layers`.
+
+    Samples, class map, sources and the (hidden) truth, from top to bottom.
+    """
     paths = {key: scene / name for key, name in FILE_NAMES.items()}
-    layers: dict[str, QgsMapLayer] = {
-        "reference_points": vector(paths["reference_points"], tr("Reference points")),
-        "training_areas": vector(paths["training_areas"], tr("Training areas")),
-        "optical": true_color(paths["optical"], tr("Optical, 1 m"), by_name),
-        "hsi": true_color(paths["hsi"], tr("Hyperspectral, 4 m"), by_wavelength),
-        "lidar": heights(paths["lidar"], tr("LiDAR height, 1 m")),
-        "sar": backscatter(paths["sar"], tr("SAR, VV and VH")),
-        "truth": QgsRasterLayer(str(paths["truth"]), tr("True classes")),
+    makers: dict[str, Callable[[], QgsMapLayer]] = {
+        "reference_points": lambda: vector(paths["reference_points"], tr("Reference points")),
+        "training_areas": lambda: vector(paths["training_areas"], tr("Training areas")),
+        "optical": lambda: true_color(paths["optical"], tr("Optical, 1 m"), by_name),
+        "hsi": lambda: true_color(paths["hsi"], tr("Hyperspectral, 4 m"), by_wavelength),
+        "lidar": lambda: heights(paths["lidar"], tr("LiDAR height, 1 m")),
+        "sar": lambda: backscatter(paths["sar"], tr("SAR, VV and VH")),
+        "truth": lambda: QgsRasterLayer(str(paths["truth"]), tr("True classes")),
     }
     root = project.layerTreeRoot()
     samples = root.addGroup(tr("Samples"))
-    add(project, samples, layers["reference_points"], visible=False)
-    add(project, samples, layers["training_areas"])
     if class_map:
         add(project, root, QgsRasterLayer(class_map, tr("Class map (MIBF-Net)")), expanded=True)
     sources = root.addGroup(tr("Sources"))
-    for key in ("optical", "hsi", "lidar", "sar"):
-        add(project, sources, layers[key])
-    add(project, root, layers["truth"], visible=False)
-    return layers
+    groups = {"reference_points": samples, "training_areas": samples, "truth": root}
+    for key, make in makers.items():
+        layers[key] = make()
+        add(project, groups.get(key, sources), layers[key], visible=key not in HIDDEN)
+        yield
+    project.setCrs(layers["optical"].crs())
+    add_themes(project)
 
 
 def add(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from qgis.core import Qgis, QgsSettings
+from qgis.core import Qgis, QgsMapLayer, QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer
 
 from ..core.environment import home
@@ -28,6 +29,12 @@ class FirstMinute(Errand):
 
     def __init__(self, context: DockContext, parent: QObject | None = None) -> None:
         super().__init__(context, parent)
+        self._loading: Iterator[None] | None = None
+        self._layers: dict[str, QgsMapLayer] = {}
+        self._folder = Path()
+        self._next = QTimer(self)
+        self._next.setInterval(0)
+        self._next.timeout.connect(self._load_next)
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(_SETTLED_MS)
@@ -48,7 +55,7 @@ class FirstMinute(Errand):
         self.start(
             self.tr("Landfuse: making the demo scene"),
             lambda progress: _make(job, progress),
-            lambda _: self._show_demo(folder),
+            lambda _: self._load_demo(folder),
         )
 
     def use_layers(self) -> None:
@@ -60,12 +67,39 @@ class FirstMinute(Errand):
             self._take_sources,
         )
 
-    def _show_demo(self, folder: Path) -> None:
-        from .demo_layers import CLASS_FIELD, load_demo  # opening the dock need not wait for it
+    @property
+    def busy(self) -> bool:
+        """Whether one of the two is under way."""
+        return super().busy or self._loading is not None
 
-        session = self._context.session
-        layers = load_demo(session.project, folder / "scene")
-        session.set_folder(str(folder))
+    def forget(self) -> None:
+        """Cancel, and change nothing any more."""
+        super().forget()
+        self._next.stop()
+        self._loading = None
+
+    def _load_demo(self, folder: Path) -> None:
+        """Begin to load the layers; QGIS answers between two of them."""
+        from .demo_layers import loading  # opening the dock need not wait for it
+
+        self._folder, self._layers = folder, {}
+        self._loading = loading(self._context.session.project, folder / "scene", self._layers)
+        self._next.start()
+
+    def _load_next(self) -> None:
+        try:
+            next(self._loading)
+        except StopIteration:
+            self._next.stop()
+            self._loading = None
+            self._choose_demo()
+            self.ended.emit()
+
+    def _choose_demo(self) -> None:
+        from .demo_layers import CLASS_FIELD
+
+        session, layers = self._context.session, self._layers
+        session.set_folder(str(self._folder))
         session.set_sources(SourceChoice(key, (layers[key].id(),)) for key in SOURCES)
         session.set_samples(SamplesChoice(layers["training_areas"].id(), CLASS_FIELD))
         session.set_method(MethodChoice())
