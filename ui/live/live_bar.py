@@ -29,6 +29,7 @@ class LiveBar(QWidget):
         context.session.runs_changed.connect(self._offer_model)
         self._offer_model()
         self.switch.setChecked(QgsSettings().value(SETTING, True, type=bool))
+        self._explain(self.switch.isChecked())
 
     def tr(self, text: str) -> str:
         return QCoreApplication.translate("Landfuse", text)
@@ -82,9 +83,12 @@ class LiveBar(QWidget):
 
     def _switched(self, on: bool) -> None:
         QgsSettings().setValue(SETTING, on)
+        self._explain(on)
+        self.live_map.set_on(on and self.isVisible())
+
+    def _explain(self, on: bool) -> None:
         for widget in (self.by, self.opacity):
             look.explain(widget, "" if on else self.tr("The live map is off."))
-        self.live_map.set_on(on and self.isVisible())
 
     def showEvent(self, event: QShowEvent) -> None:
         """Go on where the section is opened."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,8 +46,7 @@ class LiveMap(QObject):
         self._is_stale = False
         self._is_warm = False  # a cancelled start would only begin again
         self._is_hidden = False  # for the result of a run, until the next edit
-        self._folder = Path(tempfile.mkdtemp(prefix="landfuse_live_"))
-        self._requests = PreviewRequests(context, self._folder)
+        self._requests = PreviewRequests(context)
         self._layer: QgsVectorLayer | None = None
         self._preview = PreviewOnMap(context.canvas)
         self._timer = QTimer(self)
@@ -109,7 +107,7 @@ class LiveMap(QObject):
         for signal, slot in self._signals():
             with contextlib.suppress(TypeError, RuntimeError):  # the sender may be gone already
                 signal.disconnect(slot)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._requests.remove_folder()
 
     # What is listened to
 

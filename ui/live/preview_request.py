@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from qgis.core import QgsProcessingUtils
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ...core.job import Job
@@ -21,10 +23,11 @@ _DEFAULTS = {p.name: p.default for p in ALL_KINDS["preview"].parameters}
 
 
 class PreviewRequests:
-    """Makes the jobs of previews; `folder`: where their maps are written. Main thread only."""
+    """Makes the jobs of previews, whose maps go to a temporary folder. Main thread only."""
 
-    def __init__(self, context: DockContext, folder: Path) -> None:
-        self._context, self._session, self._folder = context, context.session, folder
+    def __init__(self, context: DockContext) -> None:
+        self._context, self._session = context, context.session
+        self._folder: Path | None = None  # made with the first job
         self._pixels = PIXELS  # what this computer affords
         self._number = 0
 
@@ -55,6 +58,8 @@ class PreviewRequests:
     def job(self, kind: str) -> Job:
         """Return the job for what is in view now. Main thread: layers are read. Raises `LandfuseError`."""
         self._number += 1
+        if self._folder is None:  # among QGIS's own temporary files, which it removes at its end
+            self._folder = Path(QgsProcessingUtils.generateTempFilename("preview")).parent
         target = str(self._folder / f"preview_{self._number}.tif")
         values: dict[str, Any] = {"pixels": min(self._pixels, self._screen_pixels())}
         if kind == MODEL:
@@ -76,6 +81,12 @@ class PreviewRequests:
             parameters={**_DEFAULTS, **values},
             outputs={"classmap": target},
         )
+
+    def remove_folder(self) -> None:
+        """Remove the temporary folder with what is left in it."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
     def _screen_pixels(self) -> int:
         size = self._context.canvas.mapSettings().outputSize()

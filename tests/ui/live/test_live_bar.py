@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -130,7 +131,7 @@ def test_nothing_of_it_is_in_the_project_or_its_file(qtbot, bar, context, tmp_pa
     assert set(QgsProject.instance().mapLayers()) == before
     path = tmp_path / "p.qgs"
     assert QgsProject.instance().write(str(path))
-    assert "landfuse_live" not in path.read_text(encoding="utf-8")
+    assert "preview_" not in path.read_text(encoding="utf-8")
 
 
 def test_switching_it_off_takes_it_off_the_map_and_is_remembered(qtbot, bar, context):
@@ -141,6 +142,7 @@ def test_switching_it_off_takes_it_off_the_map_and_is_remembered(qtbot, bar, con
     again = LiveBar(context)
     qtbot.addWidget(again)
     assert not again.switch.isChecked()
+    assert not again.opacity.isEnabled()
     again.shut_down()
 
 
@@ -277,7 +279,7 @@ def test_shutting_down_leaves_nothing(qtbot, context, engine):
     qtbot.addWidget(bar)
     bar.show()
     item = shown(qtbot, bar)
-    folder = bar.live_map._folder
+    folder = Path(engine.jobs[-1].outputs["classmap"]).parent
     assert folder.is_dir()
     bar.shut_down()
     assert items(context) == []
