@@ -10,7 +10,7 @@ from typing import Any
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ..core.errors import Cancelled
+from ..core.errors import Cancelled, EngineError
 from ..core.progress import Progress
 from ..processing_provider.task import CoreTask
 
@@ -29,7 +29,7 @@ class Lookup(QObject):
 
     answered = pyqtSignal(object)
 
-    def __init__(self, title: str, parent: QObject | None = None) -> None:
+    def __init__(self, title: str, parent: QObject | None = None, delay: int = DELAY_MS) -> None:
         super().__init__(parent)
         self._title = title
         self._kept: OrderedDict[str, Any] = OrderedDict()
@@ -38,7 +38,7 @@ class Lookup(QObject):
         self._asked = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(DELAY_MS)
+        self._timer.setInterval(delay)
         self._timer.timeout.connect(self._start)
 
     @property
@@ -87,7 +87,8 @@ class Lookup(QObject):
         self._task = None
         if isinstance(answer, Cancelled):  # from QGIS's own list of tasks
             return
-        self._kept[self._asked] = answer
+        if not isinstance(answer, EngineError):  # it may go better next time
+            self._kept[self._asked] = answer
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         self.answered.emit(answer)
