@@ -37,6 +37,7 @@ class RuntimeSetup(QObject):
         self._iface = iface
         self._task: CoreTask | None = None  # a task without a reference is collected in mid-run
         self._installing = False
+        self._is_asked = False  # the user waits for an answer
         self.share, self.stage = 0.0, ""
         self.plan: SetupPlan | None = None
 
@@ -55,8 +56,12 @@ class RuntimeSetup(QObject):
         return self._installing
 
     def look(self) -> None:
-        """Look for a usable Python in the background: `ready` if one is found, else `planned`."""
+        """Look for a usable Python in the background: `ready` if one is found, else `planned`.
+
+        Nobody asked for it by name, so that a failure is announced by `failed` alone.
+        """
         if self._task is None:
+            self._is_asked = False
             self._start(self.tr("Landfuse: looking for a runtime"), _find_or_plan, self._looked)
 
     def offer(self) -> None:
@@ -64,13 +69,17 @@ class RuntimeSetup(QObject):
         if self._installing:
             self._say(self.tr("The runtime is being set up already."), Qgis.MessageLevel.Info)
         elif self._task is None:
+            self._is_asked = True
             title = self.tr("Landfuse: looking for a Python")
             self._start(title, lambda progress: plan_setup(progress=progress), self._ask)
+        else:  # the question follows when the look that is under way has ended
+            self._is_asked = True
 
     def install(self, plan: SetupPlan) -> None:
         """Carry out what the user agreed to."""
         if self._task is not None:
             return
+        self._is_asked = True
         self._installing, self.share, self.stage = True, 0.0, self.tr("Starting")
         title = self.tr("Landfuse: setting up the deep-learning runtime")
         self._start(title, lambda progress: setup(plan, progress), self._installed)
@@ -89,10 +98,14 @@ class RuntimeSetup(QObject):
 
     def _looked(self, found: EngineRecord | SetupPlan) -> None:
         if isinstance(found, EngineRecord):
+            if self._is_asked:
+                self._say_ready(found)
             self.ready.emit()
-        else:
-            self.plan = found
-            self.planned.emit(found)
+            return
+        self.plan = found
+        self.planned.emit(found)
+        if self._is_asked and self._task is None:  # who heard of the plan may have asked already
+            self._ask(found)
 
     def _ask(self, plan: SetupPlan) -> None:
         buttons = QMessageBox.StandardButton
@@ -109,9 +122,12 @@ class RuntimeSetup(QObject):
 
     def _installed(self, record: EngineRecord) -> None:
         close_shared_client()  # an engine that is warm runs in the Python of before
+        self._say_ready(record)
+        self.ready.emit()
+
+    def _say_ready(self, record: EngineRecord) -> None:
         text = self.tr("The deep-learning runtime is ready: {}.").format(record.executable)
         self._say(text, Qgis.MessageLevel.Success)
-        self.ready.emit()
 
     def _start(self, title: str, work: Callable[[Progress], Any], then: Callable[[Any], None]) -> None:
         """Run `work` in the background, then call `then` with its result."""
@@ -135,12 +151,10 @@ class RuntimeSetup(QObject):
 
     def _failed(self, error: Exception) -> None:
         self._close()
-        if isinstance(error, Cancelled):
-            text = self.tr("Setting up the runtime was cancelled.")
-            self._say(text, Qgis.MessageLevel.Info)
-        else:
-            text = str(error)
-            self._say(text, Qgis.MessageLevel.Critical)
+        was_stopped = isinstance(error, Cancelled)
+        text = self.tr("Setting up the runtime was cancelled.") if was_stopped else str(error)
+        if self._is_asked:
+            self._say(text, Qgis.MessageLevel.Info if was_stopped else Qgis.MessageLevel.Critical)
         self.failed.emit(text)
 
     def _close(self) -> None:

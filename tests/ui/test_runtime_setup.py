@@ -88,3 +88,33 @@ def test_a_failure_is_told_with_its_remedy_and_can_be_tried_again(qgis_app, qtbo
         qtbot.waitUntil(lambda: shown(interface)[1] == Qgis.MessageLevel.Critical, timeout=10000)
         assert shown(interface)[0] == "The disk is full. Free some space."
         interface.bar.clearWidgets()
+
+
+def nothing_found(progress):
+    raise EngineError("none", where="here", remedy="")
+
+
+def test_the_menu_asks_after_the_look_that_the_dock_began(qgis_app, qtbot, monkeypatch, asked):
+    monkeypatch.setattr(runtime_setup, "find", nothing_found)
+    asked[1].append(QMessageBox.StandardButton.No)
+    setup = runtime_setup.RuntimeSetup(Interface())
+    setup.look()
+    setup.offer()
+    qtbot.waitUntil(lambda: len(asked[0]) == 1, timeout=10000)
+    qtbot.wait(100)
+    assert len(asked[0]) == 1
+    assert setup.plan == PLAN
+
+
+def test_a_look_that_nobody_asked_for_is_quiet_about_its_failure(qgis_app, qtbot, monkeypatch):
+    def fail(progress):
+        raise EngineError("The disk is full.", remedy="Free some space.")
+
+    monkeypatch.setattr(runtime_setup, "find", nothing_found)
+    monkeypatch.setattr(runtime_setup, "plan_setup", fail)
+    interface = Interface()
+    setup = runtime_setup.RuntimeSetup(interface)
+    with qtbot.waitSignal(setup.failed, timeout=10000) as told:
+        setup.look()
+    assert told.args == ["The disk is full. Free some space."]
+    assert shown(interface) == ("", None)
