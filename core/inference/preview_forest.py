@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 METHOD = "random_forest"
 BANDS_READ = 24  # of a raster: neighbouring bands of a hyperspectral one say nearly the same
 COMPONENTS = 8  # left of a source with more bands
-PER_PLACE, PER_CLASS = 200, 1000  # pixels the forest sees; all areas, but not all of a large one
+PER_PLACE, PER_CLASS = 100, 500  # pixels the forest sees; all areas, but not all of a large one
 FITTING_PIXELS, FITTING_BUDGET = 4000, 1 << 18
 _SCENES_KEPT, _LEVELS_KEPT = 2, 4
 
