@@ -6,6 +6,7 @@ from qgis.core import QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsMapTool
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from .. import look
@@ -80,6 +81,11 @@ class DigitisingBar(QWidget):
             look.explain(button, reason)
             if reason and key == self.active:
                 self.choose("")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Open the sources that were chosen while nobody could draw."""
+        super().showEvent(event)
+        self._prepare()
 
     def shut_down(self) -> None:
         """Give the map back and end everything, when the plugin is unloaded."""
@@ -167,8 +173,9 @@ class DigitisingBar(QWidget):
             canvas.unsetMapTool(on)
 
     def _prepare(self) -> None:
+        """Open the sources in the background while the user still looks for the place to draw."""
         self.refresh()
-        if self.active:
+        if self.isVisible() or self.active:
             self.reader.prepare()
 
 
