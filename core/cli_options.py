@@ -31,6 +31,7 @@ EXAMPLES = {
     "compare": "landfuse compare --hsi hyper.tif --lidar height.tif --samples areas.gpkg \\\n"
     "    --class-field class --methods mibf_net,random_forest,svm --subsets all,single --seeds 1,2,3 \\\n"
     "    --folds 4 --results comparison",
+    "forecast": "landfuse forecast --hsi hyper.tif --lidar height.tif --sample-count 400 --class-count 6",
     "checkinputs": "landfuse checkinputs --hsi hyper.tif --sar vv.tif vh.tif --report inputs.html",
     "splitsamples": "landfuse splitsamples --hsi hyper.tif --samples areas.gpkg --class-field class \\\n"
     "    --training train.gpkg --test test.gpkg",

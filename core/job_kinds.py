@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .feature_job_kinds import DIFFUSION_FEATURES
+from .forecast_job_kind import FORECAST
 from .job_spec import JobKind, Output, Parameter
 from .model_job_kinds import CLASSIFY, CLASSIFY_SCENES, IMPORT_WEIGHTS, PREVIEW, TRAIN
 from .study_job_kinds import COMPARE, IMPORT_SCENE
@@ -182,6 +183,7 @@ KINDS: dict[str, JobKind] = {
     "classareas": CLASS_AREAS,
     "minimummappingunit": MINIMUM_MAPPING_UNIT,
     "compare": COMPARE,
+    "forecast": FORECAST,
     "checkinputs": CHECK_INPUTS,
     "splitsamples": SPLIT_SAMPLES,
     "samplereport": SAMPLE_REPORT,

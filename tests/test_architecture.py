@@ -21,7 +21,8 @@ CORE_ARROWS: dict[str, set[str]] = {
     "model_job_kinds": {"job_spec", "device_parameters"},
     "feature_job_kinds": {"job_spec", "device_parameters"},
     "study_job_kinds": {"job_spec", "model_job_kinds"},
-    "job_kinds": {"job_spec", "model_job_kinds", "study_job_kinds", "feature_job_kinds"},
+    "forecast_job_kind": {"job_spec", "model_job_kinds"},
+    "job_kinds": {"forecast_job_kind", "job_spec", "model_job_kinds", "study_job_kinds", "feature_job_kinds"},
     "dataset_names": set(),
     "job": {"job_kinds", "job_spec"},
     "job_values": {"errors", "job", "job_spec", "dataset_names"},
@@ -36,7 +37,9 @@ CORE_ARROWS: dict[str, set[str]] = {
     "models": BASE | {"data"},
     "evaluation": BASE | {"data"},
     "inference": BASE | {"data", "models", "source_options", "machine"},
-    "training": BASE | {"data", "models", "evaluation", "inference", "environment"},
+    "training": BASE
+    | {"data", "models", "evaluation", "inference", "environment", "machine"}
+    | {"model_job_kinds", "forecast_job_kind"},
     "scene_import": BASE | {"data"},
     "comparison": BASE | {"data", "models", "evaluation", "inference", "training"},
     "dispatch": BASE | {"environment"},

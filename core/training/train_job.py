@@ -22,6 +22,7 @@ from ..job_spec import JobResult
 from ..models.catalog import CATALOG
 from ..models.model_file import write_model
 from ..progress import Progress
+from .cost import announce
 from .fit import Fit
 from .provenance import sidecar_paths, versions, write_sidecars
 from .recipe import Recipe, check_settings, make_recipe
@@ -37,6 +38,7 @@ def run(job: Job, progress: Progress) -> JobResult:
     with open_scene(job, progress.part(0.0, 0.1)) as scene:
         recipe = make_recipe(job, scene.modalities, scene.grid)
         _tell(scene, recipe, progress)
+        announce(job, scene, recipe, progress)
         start = 0.1
         if recipe.information:
             from .information import add_information  # here: it needs torch

@@ -10,6 +10,7 @@ from .classify_scenes import ClassifyScenes
 from .compare import Compare
 from .demo_scene import DemoScene
 from .diffusion_features import DiffusionFeatures
+from .forecast import Forecast
 from .import_scene import ImportScene
 from .import_weights import ImportWeights
 from .minimum_mapping_unit import MinimumMappingUnit
@@ -19,6 +20,6 @@ from .split_samples import SplitSamples
 from .train import Train
 
 ALGORITHMS = (
-    Train, Classify, ClassifyScenes, Assess, ClassAreas, MinimumMappingUnit, Compare, CheckInputs,
+    Train, Classify, ClassifyScenes, Assess, ClassAreas, MinimumMappingUnit, Compare, Forecast, CheckInputs,
     SampleReport, SplitSamples, ModelInfo, ImportWeights, ImportScene, DiffusionFeatures, DemoScene,
 )  # fmt: skip
