@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ..data.classes import LandClass
 from ..data.normalisation import Normalisation, Preprocess
-from ..inference.predictor import make_predictor
+from ..inference.predictor import Predictor, make_predictor
 from ..models.catalog import CATALOG, build_model
 from ..models.config import ModelConfig
 from ..models.model_file import TrainedModel
@@ -35,7 +35,9 @@ FEW = {"patch": 8, "tile": 2}  # examples of the first, careful step
 _BYTES_AT_ONCE = 1 << 30  # a whole batch is tried where it needs less than this
 _STATES = 4  # weights, gradients and the two moments of Adam
 _WORKSPACE = 1.5  # of what autograd keeps: gradients of maps and workspace of convolutions
-_SIDES = (16, 32, 64)  # of windows that are mapped on trial; the last is what the predictor takes at once
+# Sides of windows that are mapped on trial: the large one is what a predictor takes at once.
+_SMALL_SIDE, _SIDE = 16, 64
+_LONGEST = 3.0  # seconds for the large one; a slower method is judged by the small one
 _TILES_PER_PIXEL = 4  # overlapping tiles, see `inference.tile_predictor`
 
 
@@ -91,20 +93,22 @@ def step_bytes(method: str, config: ModelConfig, plan: TrainingPlan) -> int:
 def pixel_seconds(model: TrainedModel, device: str) -> float:
     """Return the seconds that one pixel of a map takes with a model, in windows of random raw bands."""
     predictor = make_predictor(model, device, "fp32")
-    used, side = 0.0, _SIDES[0]
-    for side in _SIDES:
-        if used * 4 > 2 * SECONDS:
-            side //= 2
-            break
-        wide = side + 2 * predictor.margin
-        data = {
-            key: np.random.default_rng(0).random((n.n_in, wide, wide), dtype=np.float32)
-            for key, n in model.preprocess.items()
-        }
-        started = time.perf_counter()
-        predictor.compute(data, np.ones((side, side), dtype=bool), silent)
-        used = time.perf_counter() - started
-    return used / side**2
+    _map_window(predictor, model, _SMALL_SIDE)  # pays for what happens once
+    small = _map_window(predictor, model, _SMALL_SIDE)
+    if small * (_SIDE / _SMALL_SIDE) ** 2 > _LONGEST:
+        return small / _SMALL_SIDE**2
+    return _map_window(predictor, model, _SIDE) / _SIDE**2
+
+
+def _map_window(predictor: Predictor, model: TrainedModel, side: int) -> float:
+    wide = side + 2 * predictor.margin
+    generator = np.random.default_rng(0)
+    data = {
+        key: generator.random((n.n_in, wide, wide), dtype=np.float32) for key, n in model.preprocess.items()
+    }
+    started = time.perf_counter()
+    predictor.compute(data, np.ones((side, side), dtype=bool), silent)
+    return time.perf_counter() - started
 
 
 def untrained(method: str, config: ModelConfig, arrays: Arrays) -> TrainedModel:

@@ -9,8 +9,8 @@ from landfuse.core.job_file import parse_job
 pytest.importorskip("torch", reason="needs the engine's packages")
 
 SOURCES = ("hsi", "lidar", "sar", "optical")
-# 2 m pixels and few epochs keep 15 trainings within about two minutes on two cores.
-SETTINGS = {"epochs": 8, "device": "cpu", "threads": 2}
+# 2 m pixels and four epochs: five trainings within half a minute on two cores.
+SETTINGS = {"epochs": 4, "device": "cpu", "threads": 2, "seed": 0}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def scene(tmp_path_factory):
     return run_job(parse_job(job, folder)).outputs
 
 
-def f1_at_the_reference_points(scene, keys, seed, folder):
+def f1_at_the_reference_points(scene, keys, folder):
     """Macro F1 of a network that is trained on the training areas with some of the sources."""
     job = {
         "landfuse_job": 1,
@@ -29,15 +29,14 @@ def f1_at_the_reference_points(scene, keys, seed, folder):
         "samples": {"path": scene["training_areas"], "class_field": "class"},
         "test_samples": {"path": scene["reference_points"], "class_field": "class"},
         "grid": {"pixel_size": 2.0},
-        "parameters": {**SETTINGS, "seed": seed},
+        "parameters": SETTINGS,
         "outputs": {"model": str(folder / "m.safetensors")},
     }
     return run_job(parse_job(job, folder)).numbers["F1"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_fused_network_beats_the_best_single_source(scene, tmp_path, seed):
-    fused = f1_at_the_reference_points(scene, SOURCES, seed, tmp_path)
-    alone = {key: f1_at_the_reference_points(scene, [key], seed, tmp_path) for key in SOURCES}
+def test_the_fused_network_beats_the_best_single_source(scene, tmp_path):
+    fused = f1_at_the_reference_points(scene, SOURCES, tmp_path)
+    alone = {key: f1_at_the_reference_points(scene, [key], tmp_path) for key in SOURCES}
     assert fused > max(alone.values()), (fused, alone)
