@@ -22,6 +22,7 @@ from .run_files import files_of, percent
 from .tables import FigureTable
 from .worker import Worker
 
+MOST_ROWS = 400  # a table of tens of thousands would stop QGIS for seconds
 _HECTARE = 10_000.0  # m²
 
 
@@ -150,7 +151,12 @@ class AreasPanel(QWidget):
                 line = [item.land_class.name, f"{item.size / scale:,.2f}", percent(item.share)]
                 rows.append([*line, *([zone.name] if several else [])])
                 colors.append(item.land_class.color)
-        self.table.fill(head, rows, colors)
+        self.table.fill(head, rows[:MOST_ROWS], colors)
+        note = self.tr(PIXEL_COUNT)
+        if len(rows) > MOST_ROWS:
+            more = self.tr("The first {} of {} lines are shown; the CSV file has them all.")
+            note = f"{more.format(MOST_ROWS, len(rows))} {note}"
+        self.note.setText(note)
         for widget in (self.table, self.note, self.save):
             widget.show()
 

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("qgis.gui", reason="needs QGIS")
 
 from landfuse.core.evaluation.run_accuracy import run_accuracy
+from landfuse.ui.result import areas_panel
 from landfuse.ui.result.step import ResultStep
 from landfuse.ui.result.swipe import SwipeItem
 from landfuse.ui.state.choices import SamplesChoice
@@ -236,6 +237,15 @@ def test_hectares_by_zones_with_unsaved_edits(step, records, qtbot, small_scene)
     assert zone.name == "north"
     assert zone.mapped == pytest.approx(144 * 4, rel=2e-3)
     layer.rollBack()
+
+
+def test_many_zones_are_shown_in_part_and_saved_as_a_whole(step, records, qtbot, small_scene, monkeypatch):
+    monkeypatch.setattr(areas_panel, "MOST_ROWS", 3)
+    finish(step, records[0])
+    step.areas.zones.setLayer(step.session.samples_layer())
+    assert len(measured(qtbot, step)) == 3
+    assert len(step.areas.found.zones) == 16
+    assert "first 3 of" in step.areas.note.text()
 
 
 def test_a_second_map_without_small_patches(step, records, qtbot, local_engine):
