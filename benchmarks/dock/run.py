@@ -91,6 +91,8 @@ def measure(folder: Path, choice: dict[str, str]) -> dict[str, object]:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:
             process.wait(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            print("QGIS did not leave by itself.", flush=True)  # what it found counts all the same
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
