@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
+from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from ...core.job_kinds import KINDS
@@ -20,6 +20,7 @@ from ..state.choices import AIMS
 from ..state.context import DockContext
 from ..step import Step
 from ..wheel import keep_wheel_for_scrolling
+from .costs import Costs
 from .method_list import MethodList, short_title
 from .model_card import ModelCard, dropped_model
 from .model_facts import Fit, ModelFacts, find_fit, read_facts
@@ -43,6 +44,8 @@ class MethodStep(Step):
         self._reaches = self._lookup(self._reach_found)
         self._models = self._lookup(self._model_read)
         self._fits = self._lookup(self._fit_found)
+        self._costs = Costs(context, self)
+        self._costs.found.connect(self.methods.show_costs)
         self.session.method_changed.connect(self._show)
         self.session.sources_changed.connect(self._look_ahead)
         self.session.samples_changed.connect(self._look_ahead)
@@ -55,6 +58,7 @@ class MethodStep(Step):
         self.session.samples_changed.disconnect(self._look_ahead)
         for lookup in (self._reaches, self._models, self._fits):
             lookup.stop()
+        self._costs.shut_down()
 
     # Widgets
 
@@ -119,6 +123,11 @@ class MethodStep(Step):
         form.addRow(QLabel(self.tr("Neighbourhood")), self.neighbourhood)
         form.addRow(QLabel(self.tr("Training rounds")), self.rounds.widget)
         return self.network_only
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask for what was not asked for while the step was folded."""
+        super().showEvent(event)
+        self._look_at_costs()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept a single model file."""
@@ -210,6 +219,12 @@ class MethodStep(Step):
             self._look_at_model(self.session.method.model)
         else:
             self._look_at_reach()
+            self._look_at_costs()
+
+    def _look_at_costs(self) -> None:
+        """Ask what the methods cost; it keeps the processor busy, so only where it is seen."""
+        if self.isVisible() and self.session.method.aim != "classify":
+            self._costs.ask()
 
     def _look_at_reach(self) -> None:
         if not self.session.used_sources():

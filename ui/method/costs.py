@@ -1,0 +1,119 @@
+"""What each method will cost on the chosen sources and this computer, asked of the engine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
+
+from ...core.forecast_job_kind import number_name
+from ...core.inference.forecast import duration_in_words, size_in_words
+from ...core.job_kinds import KINDS
+from ...core.job_spec import JobResult
+from ...core.models.catalog import CATALOG
+from ...processing_provider import runtime
+from ..lookup import Lookup, Work
+from ..state import jobs
+from ..state.context import DockContext
+
+DELAY_MS = 1500  # the engine tries each method for about a second: not at every stroke of a form
+_MEBIBYTE = 1 << 20
+
+
+class Costs(QObject):
+    """Asks the engine for a forecast of all methods; rests while a run or an installation goes on.
+
+    `found` carries a line of words by method; {} where nothing is known. Main thread only.
+    """
+
+    found = pyqtSignal(object)
+
+    def __init__(self, context: DockContext, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._lookup = Lookup(self.tr("Landfuse: forecast of the methods"), self, DELAY_MS)
+        self._lookup.answered.connect(self._answered)
+        self._is_owed = False  # it was asked for and could not be answered then
+        if context.runner is not None:
+            context.runner.state_changed.connect(self._run_changed)
+        if context.runtime is not None:
+            context.runtime.ready.connect(self._again)
+
+    def tr(self, text: str) -> str:
+        return QCoreApplication.translate("Landfuse", text)
+
+    def ask(self) -> None:
+        """Ask for what is chosen now, unless it cannot be known."""
+        session, runner, setup = self._context.session, self._context.runner, self._context.runtime
+        self._is_owed = setup is None or setup.missing or runner is None or runner.busy
+        if self._is_owed or not session.used_sources():
+            self.stop()
+            return
+        values = {**jobs.scene_parameters(session), **self._settings()}
+        self._lookup.ask(values, partial(self._work, values))
+
+    def stop(self) -> None:
+        """Ask no more, and say nothing that may be wrong by now."""
+        self._lookup.stop()
+        self.found.emit({})
+
+    def shut_down(self) -> None:
+        """Stop listening."""
+        self._lookup.stop()
+        if self._context.runner is not None:
+            self._context.runner.state_changed.disconnect(self._run_changed)
+        if self._context.runtime is not None:
+            self._context.runtime.ready.disconnect(self._again)
+
+    def _settings(self) -> dict[str, Any]:
+        method, known = self._context.session.method, {p.name for p in KINDS["forecast"].parameters}
+        chosen = {"preset": method.preset, **method.parameters}
+        return {
+            **{name.upper(): value for name, value in chosen.items() if name in known},
+            **self._samples(),
+        }
+
+    def _samples(self) -> dict[str, int]:
+        """Return how many pixels and classes there are, roughly: a forecast outlives the next few areas."""
+        classes = self._context.classes
+        counts = [c.pixels for c in classes.counts.values() if c.pixels] if classes is not None else []
+        if len(counts) < 2:
+            return {}
+        return {"SAMPLE_COUNT": round(2 ** round(math.log2(sum(counts)))), "CLASS_COUNT": len(counts)}
+
+    def _work(self, values: Mapping[str, Any]) -> Work:
+        job = jobs.job_of("forecast", values, self._context.session)
+        return partial(runtime.run, job)
+
+    def _answered(self, answer: Any) -> None:
+        self.found.emit(self._in_words(answer.numbers) if isinstance(answer, JobResult) else {})
+
+    def _in_words(self, numbers: Mapping[str, Any]) -> dict[str, str]:
+        words = {}
+        for method in CATALOG:
+            training, mapping, memory = (
+                numbers.get(number_name(method, figure))
+                for figure in ("TRAINING_SECONDS", "MAPPING_SECONDS", "TRAINING_MIB")
+            )
+            if training is not None and mapping is not None:
+                text = self.tr("Here: about {training} to train, {mapping} to map")
+                words[method] = text.format(
+                    training=duration_in_words(training), mapping=duration_in_words(mapping)
+                )
+                words[method] += f", {size_in_words(memory * _MEBIBYTE)}." if memory else "."
+        return words
+
+    def _run_changed(self) -> None:
+        """Leave the engine to a run."""
+        if not self._context.runner.busy:
+            self._again()
+        elif self._lookup.is_looking:
+            self._is_owed = True
+            self._lookup.stop()
+
+    def _again(self) -> None:
+        if self._is_owed:
+            self.ask()
