@@ -22,6 +22,8 @@ import start.table  # noqa: E402
 PARTS = {
     "accuracy": ("accuracy/results.json", accuracy.table.markdown),
     "trials": ("accuracy/trials.json", accuracy.table.trials_markdown),
+    "batches": ("accuracy/batches.json", accuracy.table.batches_markdown),
+    "batches few": ("accuracy/batches_few.json", accuracy.table.batches_markdown),
     "trials ncglf2": ("accuracy/trials_ncglf2.json", accuracy.table.trials_markdown),
     "trials gihcn": ("accuracy/trials_gihcn.json", accuracy.table.trials_markdown),
     "trials svm": ("accuracy/trials_svm.json", accuracy.table.trials_markdown),

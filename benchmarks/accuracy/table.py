@@ -52,3 +52,16 @@ def trials_markdown(results: dict[str, Any]) -> str:
             cells.append(f"{_cell([run['F1'] for run in rows]) if rows else '-'} | {seconds}")
         parts.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(parts)
+
+
+def batches_markdown(results: dict[str, Any]) -> str:
+    """Return a row per scene and setting: kappa and macro F1, mean and deviation over the seeds."""
+    runs = results["runs"]
+    parts = ["| scene | setting | OA | kappa | macro F1 |", "|---|---|---|---|---|"]
+    for scene in sorted({run["scene"] for run in runs}):
+        own = [run for run in runs if run["scene"] == scene]
+        for name in dict.fromkeys(run["name"] for run in own):
+            rows = [run for run in own if run["name"] == name]
+            cells = [_cell([run[key] for run in rows]) for _, key in FIGURES]
+            parts.append(f"| {scene} | {name} | " + " | ".join(cells) + " |")
+    return "\n".join(parts)
