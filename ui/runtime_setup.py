@@ -131,7 +131,7 @@ class RuntimeSetup(QObject):
 
     def _start(self, title: str, work: Callable[[Progress], Any], then: Callable[[Any], None]) -> None:
         """Run `work` in the background, then call `then` with its result."""
-        self._task = CoreTask(title, work)
+        self._task = CoreTask(title, work, silent=not self._is_asked)
         self._task.reported.connect(self._show)
         self._task.succeeded.connect(lambda result: self._succeeded(result, then))
         self._task.failed.connect(self._failed)
