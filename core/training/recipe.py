@@ -20,6 +20,8 @@ DEFAULT_COMPONENTS = 10
 # Side of the default patch where the sources have about the same pixel size.
 DEFAULT_PATCH_SIZE = 9
 SMALLEST_SIDE = 3
+# Of the released head of MIBF-Net, whatever the number of classes (models/mibf_net.py).
+RELEASED_OUTPUTS = 128
 DEFAULT_TILE_SIZE = 64
 _WINDOWS_REMEDY = "Write for example 3,7,15, or leave it empty for pixel values only."
 
@@ -118,6 +120,16 @@ def check_settings(job: Job) -> None:
             "Batches of one cannot be trained on: batch normalisation compares what is in a batch.",
             where="batch_size",
             remedy="Use 2 or more, or 0 for the preset's.",
+        )
+
+
+def check_classes(recipe: Recipe, n_classes: int) -> None:
+    """Raise `JobError` for more classes than the network can name."""
+    if recipe.options.get("head") == "released" and n_classes > RELEASED_OUTPUTS:
+        raise JobError(
+            f"The released head of MIBF-Net names {RELEASED_OUTPUTS} classes at most; there are {n_classes}.",
+            where="head",
+            remedy="Use the head 'paper', which takes any number, or merge classes.",
         )
 
 

@@ -25,7 +25,7 @@ from ..progress import Progress
 from .cost import announce
 from .fit import Fit
 from .provenance import sidecar_paths, versions, write_sidecars
-from .recipe import Recipe, check_settings, make_recipe
+from .recipe import Recipe, check_classes, check_settings, make_recipe
 from .report import write_report
 from .scene import Scene, open_scene
 from .score import Score, no_numbers, train_and_score
@@ -37,6 +37,7 @@ def run(job: Job, progress: Progress) -> JobResult:
     _check_early(job)
     with open_scene(job, progress.part(0.0, 0.1)) as scene:
         recipe = make_recipe(job, scene.modalities, scene.grid)
+        check_classes(recipe, len(scene.samples.classes))
         _tell(scene, recipe, progress)
         announce(job, scene, recipe, progress)
         start = 0.1

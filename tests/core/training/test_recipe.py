@@ -9,7 +9,7 @@ from landfuse.core.errors import JobError
 from landfuse.core.job import Job
 from landfuse.core.job_spec import METHODS, ROLE_METHODS, TILE_METHODS
 from landfuse.core.model_job_kinds import TRAIN
-from landfuse.core.training.recipe import check_settings, context_windows, make_recipe
+from landfuse.core.training.recipe import check_classes, check_settings, context_windows, make_recipe
 
 GRID = make_grid("EPSG:32633", (400000.0, 2.0, 0.0, 5800000.0, 0.0, -2.0), 100, 100)
 
@@ -108,6 +108,14 @@ def test_the_paper_preset_of_ncglf2_has_whitened_components_and_its_own_patch():
 def test_the_small_preset_feeds_a_method_as_the_default_does(method):
     small, default = (recipe(bands=40, method=method, preset=preset) for preset in ("small", "default"))
     assert small == default
+
+
+def test_more_classes_than_the_released_head_can_name_are_refused_in_words():
+    check_classes(recipe(head="released"), 128)
+    check_classes(recipe(head="paper"), 500)
+    with pytest.raises(JobError, match="128 classes at most; there are 129") as caught:
+        check_classes(recipe(head="released"), 129)
+    assert caught.value.where == "head"
 
 
 def test_what_the_user_fixes_goes_before_the_preset():
