@@ -26,6 +26,7 @@ PARTS = {
     "batches few": ("accuracy/batches_few.json", accuracy.table.batches_markdown),
     "trials ncglf2": ("accuracy/trials_ncglf2.json", accuracy.table.trials_markdown),
     "trials gihcn": ("accuracy/trials_gihcn.json", accuracy.table.trials_markdown),
+    "trials ref_net": ("accuracy/trials_ref_net.json", accuracy.table.trials_markdown),
     "trials svm": ("accuracy/trials_svm.json", accuracy.table.trials_markdown),
     "real scenes": ("real_scenes/results.json", real_scenes.table.markdown),
     "speed": ("speed/results.json", speed.table.markdown),

@@ -17,11 +17,11 @@ from accuracy.network_trials import Trial, Trials, main
 
 TRIALS = {
     "default": Trial(),
-    "half the steps": Trial(plan={"min_steps": 150, "max_steps": 300}),
+    "300 steps": Trial(plan={"min_steps": 300, "max_steps": 300}),
+    "300 steps, learning rate 1e-3": Trial(plan={"min_steps": 300, "max_steps": 300, "learning_rate": 1e-3}),
     "tiles of 32": Trial(job={"tile_size": 32}),
     "width 16": Trial(options={"width": 16}),
     "ResNet-18, width 64": Trial(options={"encoder": "resnet18", "width": 64}),
-    "learning rate 3e-3": Trial(plan={"learning_rate": 3e-3}),
 }
 
 if __name__ == "__main__":

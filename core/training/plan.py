@@ -137,9 +137,9 @@ GIHCN_PAPER = replace(
     warmup=0.0,
 )
 
-# Batches of tiles; few trials.
-REF_NET_DEFAULT = TrainingPlan(batch_size=8, min_steps=300, max_steps=600)
-REF_NET_SMALL = replace(REF_NET_DEFAULT, epochs=20, min_steps=150, max_steps=300)
+# Batches of tiles; very few trials (benchmarks/README.md).
+REF_NET_DEFAULT = TrainingPlan(batch_size=8, learning_rate=3e-3, min_steps=300, max_steps=400)
+REF_NET_SMALL = replace(REF_NET_DEFAULT, epochs=20, min_steps=150, max_steps=200)
 
 # The authors' protocol: 70,000 batches of 8 tiles of 256 pixels, turned and flipped.
 REF_NET_PAPER = replace(
