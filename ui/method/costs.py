@@ -24,9 +24,10 @@ _MEBIBYTE = 1 << 20
 
 
 class Costs(QObject):
-    """Asks the engine for a forecast of all methods; rests while a run or an installation goes on.
+    """Asks the engine for a forecast of one method after the other; rests while a run goes on.
 
-    `found` carries a line of words by method; {} where nothing is known. Main thread only.
+    One at a time, so that the live map, which shares the engine, waits for a second and not for all of them.
+    `found` carries a line of words by method as far as they are known. Main thread only.
     """
 
     found = pyqtSignal(object)
@@ -37,6 +38,9 @@ class Costs(QObject):
         self._lookup = Lookup(self.tr("Landfuse: forecast of the methods"), self, DELAY_MS)
         self._lookup.answered.connect(self._answered)
         self._is_owed = False  # it was asked for and could not be answered then
+        self._asked: dict[str, Any] = {}
+        self._pending: list[str] = []
+        self._words: dict[str, str] = {}
         if context.runner is not None:
             context.runner.state_changed.connect(self._run_changed)
         if context.runtime is not None:
@@ -53,10 +57,16 @@ class Costs(QObject):
             self.stop()
             return
         values = {**jobs.scene_parameters(session), **self._settings()}
-        self._lookup.ask(values, partial(self._work, values))
+        if values == self._asked and (self._pending or self._lookup.is_looking):
+            return
+        self._asked, self._words = values, {}
+        self._pending = sorted(CATALOG, key=lambda method: method != session.method.method)
+        self.found.emit({})
+        self._next()
 
     def stop(self) -> None:
         """Ask no more, and say nothing that may be wrong by now."""
+        self._pending, self._asked = [], {}
         self._lookup.stop()
         self.found.emit({})
 
@@ -84,12 +94,20 @@ class Costs(QObject):
             return {}
         return {"SAMPLE_COUNT": round(2 ** round(math.log2(sum(counts)))), "CLASS_COUNT": len(counts)}
 
+    def _next(self) -> None:
+        if self._pending:
+            values = {**self._asked, "METHOD": self._pending.pop(0)}
+            self._lookup.ask(values, partial(self._work, values))
+
     def _work(self, values: Mapping[str, Any]) -> Work:
         job = jobs.job_of("forecast", values, self._context.session)
         return partial(runtime.run, job)
 
     def _answered(self, answer: Any) -> None:
-        self.found.emit(self._in_words(answer.numbers) if isinstance(answer, JobResult) else {})
+        if isinstance(answer, JobResult):
+            self._words.update(self._in_words(answer.numbers))
+        self.found.emit(dict(self._words))
+        self._next()
 
     def _in_words(self, numbers: Mapping[str, Any]) -> dict[str, str]:
         words = {}
@@ -110,8 +128,8 @@ class Costs(QObject):
         """Leave the engine to a run."""
         if not self._context.runner.busy:
             self._again()
-        elif self._lookup.is_looking:
-            self._is_owed = True
+        elif self._pending or self._lookup.is_looking:
+            self._is_owed, self._pending, self._asked = True, [], {}
             self._lookup.stop()
 
     def _again(self) -> None:

@@ -10,7 +10,9 @@ import pytest
 pytest.importorskip("qgis.gui", reason="needs QGIS")
 
 from landfuse.core.job_spec import JobResult
+from landfuse.core.models.catalog import CATALOG
 from landfuse.processing_provider import runtime
+from landfuse.ui.method import costs
 from landfuse.ui.method.step import MethodStep
 from landfuse.ui.state.choices import MethodChoice
 from landfuse.ui.state.context import DockContext
@@ -47,8 +49,13 @@ class Engine:
             self.cancelled += 1
             raise
         figures = {"TRAINING_SECONDS": 40.0, "TRAINING_MIB": 150, "MAPPING_SECONDS": 100.0}
-        known = {f"{m}_{name}": v for m in ("MIBF_NET", "RANDOM_FOREST") for name, v in figures.items()}
-        return JobResult({}, {**known, "GIHCN_TRAINING_SECONDS": None})
+        method = job.parameters["method"]
+        known = figures if method in ("mibf_net", "random_forest") else dict.fromkeys(figures)
+        return JobResult({}, {f"{method.upper()}_{name}": value for name, value in known.items()})
+
+    def asked(self):
+        """The methods in the order in which they were asked for."""
+        return [job.parameters["method"] for job in self.jobs]
 
 
 @pytest.fixture
@@ -65,7 +72,8 @@ def classes():
 
 
 @pytest.fixture
-def step(session, interface, engine, classes, qtbot):
+def step(session, interface, engine, classes, qtbot, monkeypatch):
+    monkeypatch.setattr(costs, "DELAY_MS", 30)
     made = MethodStep(DockContext(interface, session, classes, Runner(), Setup()))
     qtbot.addWidget(made)
     yield made
@@ -77,14 +85,18 @@ def words(step, method):
 
 
 def test_the_costs_stand_beside_the_methods_once_the_step_is_seen(qtbot, session, step, engine):
-    qtbot.wait(1800)
+    session.set_method(MethodChoice(method="random_forest"))
+    qtbot.wait(300)
     assert engine.jobs == []
     step.show()
+    qtbot.waitUntil(lambda: len(engine.jobs) == len(CATALOG), timeout=8000)
     qtbot.waitUntil(lambda: words(step, "mibf_net") != "", timeout=8000)
     assert words(step, "mibf_net") == "Here: about 40 seconds to train, 2 minutes to map, 157 MB."
     assert words(step, "gihcn") == ""
     assert words(step, "mibf_net") in step.methods._hints["mibf_net"].text()
-    (job,) = engine.jobs
+    assert engine.asked()[0] == "random_forest"
+    assert sorted(engine.asked()) == sorted(CATALOG)
+    job = engine.jobs[0]
     assert (job.kind, job.parameters["sample_count"], job.parameters["class_count"]) == ("forecast", 256, 2)
     assert set(job.inputs) == {"optical", "lidar"}
 
@@ -93,15 +105,29 @@ def test_the_settings_are_those_of_the_run_and_a_known_answer_is_not_asked_again
     qtbot, session, step, engine
 ):
     step.show()
-    qtbot.waitUntil(lambda: len(engine.jobs) == 1, timeout=8000)
+    all_of_them = len(CATALOG)
+    qtbot.waitUntil(lambda: len(engine.jobs) == all_of_them, timeout=8000)
     session.set_method(MethodChoice(preset="paper", parameters={"patch_size": 5, "seed": 3}))
-    qtbot.waitUntil(lambda: len(engine.jobs) == 2, timeout=8000)
-    assert (engine.jobs[1].parameters["preset"], engine.jobs[1].parameters["patch_size"]) == ("paper", 5)
-    qtbot.waitUntil(lambda: words(step, "mibf_net") != "", timeout=8000)
+    qtbot.waitUntil(lambda: len(engine.jobs) == 2 * all_of_them, timeout=8000)
+    asked = engine.jobs[-1].parameters
+    assert (asked["preset"], asked["patch_size"]) == ("paper", 5)
+    qtbot.wait(300)
     session.set_method(MethodChoice())
+    assert words(step, "mibf_net") != ""
     session.set_method(MethodChoice(method="random_forest"))
-    qtbot.wait(1800)
-    assert len(engine.jobs) == 2
+    qtbot.wait(300)
+    assert len(engine.jobs) == 2 * all_of_them
+
+
+def test_choosing_a_method_does_not_begin_the_forecast_again(qtbot, session, step, engine):
+    engine.hold = True
+    step.show()
+    qtbot.waitUntil(lambda: len(engine.jobs) == 1, timeout=8000)
+    session.set_method(MethodChoice(method="svm"))
+    qtbot.wait(300)
+    assert (len(engine.jobs), engine.cancelled) == (1, 0)
+    engine.hold = False
+    qtbot.waitUntil(lambda: sorted(engine.asked()) == sorted(CATALOG), timeout=8000)
 
 
 def test_a_forecast_makes_way_for_a_run_and_comes_back_after_it(qtbot, session, step, engine):
@@ -118,7 +144,7 @@ def test_a_forecast_makes_way_for_a_run_and_comes_back_after_it(qtbot, session, 
 def test_without_the_runtime_nothing_is_said_until_it_is_there(qtbot, session, step, engine):
     step.context.runtime.missing = True
     step.show()
-    qtbot.wait(1800)
+    qtbot.wait(300)
     assert engine.jobs == []
     step.context.runtime.missing = False
     step.context.runtime.ready.emit()
