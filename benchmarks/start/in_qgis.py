@@ -18,6 +18,7 @@ SETTLED_MS = 3000  # QGIS does more after it says that it is ready
 
 def ready() -> None:
     seen["ready"] = time.time()
+    seen["busy_ms"] = 1000 * time.thread_time()
     QTimer.singleShot(SETTLED_MS, look)
 
 
