@@ -27,7 +27,8 @@ class Costs(QObject):
     """Asks the engine for a forecast of one method after the other; rests while a run goes on.
 
     One at a time, so that the live map, which shares the engine, waits for a second and not for all of them.
-    `found` carries a line of words by method as far as they are known. Main thread only.
+    `found` carries by method, as far as it is known, the time of training and mapping in words, and a whole
+    sentence. Main thread only.
     """
 
     found = pyqtSignal(object)
@@ -40,7 +41,7 @@ class Costs(QObject):
         self._is_owed = False  # it was asked for and could not be answered then
         self._asked: dict[str, Any] = {}
         self._pending: list[str] = []
-        self._words: dict[str, str] = {}
+        self._words: dict[str, tuple[str, str]] = {}
         if context.runner is not None:
             context.runner.state_changed.connect(self._run_changed)
         if context.runtime is not None:
@@ -109,7 +110,7 @@ class Costs(QObject):
         self.found.emit(dict(self._words))
         self._next()
 
-    def _in_words(self, numbers: Mapping[str, Any]) -> dict[str, str]:
+    def _in_words(self, numbers: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         words = {}
         for method in CATALOG:
             training, mapping, memory = (
@@ -118,10 +119,9 @@ class Costs(QObject):
             )
             if training is not None and mapping is not None:
                 text = self.tr("Here: about {training} to train, {mapping} to map")
-                words[method] = text.format(
-                    training=duration_in_words(training), mapping=duration_in_words(mapping)
-                )
-                words[method] += f", {size_in_words(memory * _MEBIBYTE)}." if memory else "."
+                text = text.format(training=duration_in_words(training), mapping=duration_in_words(mapping))
+                text += f", {size_in_words(memory * _MEBIBYTE)}." if memory else "."
+                words[method] = duration_in_words(training + mapping), text
         return words
 
     def _run_changed(self) -> None:

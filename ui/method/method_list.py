@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
-from qgis.PyQt.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from ...core.models.catalog import CATALOG
 from .. import look
@@ -27,7 +27,8 @@ class MethodList(QWidget):
         super().__init__(parent)
         self.buttons: dict[str, QRadioButton] = {}
         self._hints = {}
-        self._costs: Mapping[str, str] = {}
+        self._times = {}
+        self._costs: Mapping[str, tuple[str, str]] = {}
         self._group = QButtonGroup(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -37,13 +38,16 @@ class MethodList(QWidget):
             button.setToolTip(f"{self.tr(entry.title)}\n{entry.paper}")
             button.setObjectName(method)
             button.clicked.connect(self._clicked)
-            below = look.hint()
+            below, beside = look.hint(self.tr(entry.good_for)), look.hint()
             below.setContentsMargins(INDENT, 0, 0, look.TIGHT)
+            beside.setWordWrap(False)
             self._group.addButton(button)
-            layout.addWidget(button)
+            row = QHBoxLayout()
+            row.addWidget(button, 1)
+            row.addWidget(beside)
+            layout.addLayout(row)
             layout.addWidget(below)
-            self.buttons[method], self._hints[method] = button, below
-        self.show_costs({})
+            self.buttons[method], self._hints[method], self._times[method] = button, below, beside
 
     def tr(self, text: str) -> str:
         return QCoreApplication.translate("Landfuse", text)
@@ -58,17 +62,17 @@ class MethodList(QWidget):
         if method in self.buttons:
             self.buttons[method].setChecked(True)
 
-    def show_costs(self, costs: Mapping[str, str]) -> None:
-        """Show what training costs, by method, after what the method is good for."""
+    def show_costs(self, costs: Mapping[str, tuple[str, str]]) -> None:
+        """Show how long each method takes, by method: a few words beside it, a sentence in the tool tip."""
         self._costs = dict(costs)
-        for method, label in self._hints.items():
-            text = self.tr(CATALOG[method].good_for)
-            cost = self._costs.get(method, "")
-            label.setText(f"{text} {cost}".strip())
+        for method, label in self._times.items():
+            time, sentence = self._costs.get(method, ("", ""))
+            label.setText(time)
+            label.setToolTip(sentence)
 
     def cost(self, method: str) -> str:
         """Return what is said of the cost of a method, "" where nothing is known."""
-        return self._costs.get(method, "")
+        return self._costs.get(method, ("", ""))[1]
 
     def _clicked(self) -> None:
         self.chosen.emit(self.sender().objectName())
