@@ -113,3 +113,17 @@ def test_scores_are_those_of_the_authors_program(parity):
     assert scores["OA"] == pytest.approx(0.75, abs=1e-5)  # the prediction of class 0 vanishes
     assert scores["mOA"] == pytest.approx((0.5 + 1 + 0) / 3, abs=1e-5)
     assert scores["mIoU"] == pytest.approx((1 / 2 + 2 / 3 + 0) / 3, abs=1e-5)
+
+
+@pytest.mark.shared_data
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("file", [SMALL, PUBLISHED])
+def test_a_gpu_gives_the_recorded_logits(check, parity, recorded, file):
+    fixture = check.read_fixture(recorded(file))
+    network = parity.load(fixture).to("cuda")
+    with torch.no_grad(), torch.backends.cudnn.flags(allow_tf32=False):
+        outputs = network.outputs({key: tile.to("cuda") for key, tile in parity.inputs(fixture).items()})
+    for key, logits in zip(
+        ("y:logits", "y:opt_logits", "y:sar_logits"), (outputs.logits, *outputs.auxiliary)
+    ):
+        np.testing.assert_allclose(logits.cpu().numpy(), fixture[key], atol=1e-4, rtol=0)
