@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import accuracy.table  # noqa: E402  found through the path above
+import diffusion.table  # noqa: E402
 import dock.table  # noqa: E402
 import memory.table  # noqa: E402
 import real_scenes.table  # noqa: E402
@@ -28,6 +29,7 @@ PARTS = {
     "trials gihcn": ("accuracy/trials_gihcn.json", accuracy.table.trials_markdown),
     "trials ref_net": ("accuracy/trials_ref_net.json", accuracy.table.trials_markdown),
     "trials svm": ("accuracy/trials_svm.json", accuracy.table.trials_markdown),
+    "diffusion": ("diffusion/results.json", diffusion.table.markdown),
     "real scenes": ("real_scenes/results.json", real_scenes.table.markdown),
     "speed": ("speed/results.json", speed.table.markdown),
     "shift": ("shift/results.json", shift.table.markdown),

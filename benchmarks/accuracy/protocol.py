@@ -13,7 +13,7 @@ TEST_LIMIT = 12_000  # test pixels scored, drawn at random from all that qualify
 TRAINING_SHARE = 0.5  # of the blocks of each class
 
 
-def split(samples: SampleSet, gap: int, seed: int) -> tuple[SampleSet, SampleSet]:
+def split(samples: SampleSet, gap: int, seed: int, per_class: int = PER_CLASS) -> tuple[SampleSet, SampleSet]:
     """Return training and test samples; no test pixel is within `gap` pixels of a training pixel.
 
     Half of the blocks in which a class occurs (at least one) give its training pixels; all pixels of the
@@ -27,7 +27,7 @@ def split(samples: SampleSet, gap: int, seed: int) -> tuple[SampleSet, SampleSet
     train = np.zeros(len(samples), dtype=bool)
     for label in np.unique(samples.labels):
         candidates = np.flatnonzero(eligible & (samples.labels == label))
-        train[generator.choice(candidates, min(PER_CLASS, len(candidates)), replace=False)] = True
+        train[generator.choice(candidates, min(per_class, len(candidates)), replace=False)] = True
     near = within_gap(samples.rows, samples.cols, samples.rows[train], samples.cols[train], gap)
     test = np.flatnonzero(~eligible & ~near)
     chosen = np.zeros(len(samples), dtype=bool)

@@ -1,9 +1,11 @@
-"""Accuracy on real scenes: MIBF-Net fused and on each source alone against the random forest.
+"""Accuracy on real scenes: the networks on all sources and on each one alone against forest and SVM.
 
     python benchmarks/accuracy/run.py [--scenes berlin_urban ...] [--seeds 0 1 2] [--epochs N]
+        [--methods MIBF-Net GIHCN ...] [--threads 2]
 
 Writes benchmarks/accuracy/results.json (figures, confusion matrices, settings) and prints the table of
-benchmarks/README.md. Runs that are already in the file with the same settings are not repeated.
+benchmarks/README.md. Runs that are already in the file with the same settings are not repeated. GIHCN has the
+raw data as its generative information here; benchmarks/diffusion compares.
 """
 
 from __future__ import annotations
@@ -33,10 +35,12 @@ from landfuse.core.job import GridRequest
 from landfuse.core.job_file import parse_job
 from landfuse.core.progress import silent
 from landfuse.core.training.fit import fit_model, predict_samples
+from landfuse.core.training.information import add_information
 from landfuse.core.training.recipe import make_recipe
 
 RESULTS = Path(__file__).with_name("results.json")
 FORESTS = {"forest": "", "forest + context": "3,7,15"}
+NETWORKS = {"MIBF-Net": "mibf_net", "NCGLF2": "ncglf2", "GIHCN (raw data)": "gihcn", "REF-Net": "ref_net"}
 
 
 def main() -> None:
@@ -44,20 +48,22 @@ def main() -> None:
     options.add_argument("--scenes", nargs="+", default=[scene.name for scene in SCENES])
     options.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     options.add_argument("--epochs", type=int, default=0, help="0 takes the default preset's")
+    options.add_argument("--methods", nargs="+", default=[""], help="how the names of the runs begin")
+    options.add_argument("--threads", type=int, default=2)
     options.add_argument("--results", type=Path, default=RESULTS)
     chosen = options.parse_args()
     results = json.loads(chosen.results.read_text()) if chosen.results.exists() else {"runs": []}
-    results["machine"] = f"{platform.machine()}, 2 threads, Python {platform.python_version()}"
-    set_threads(2)
-    for scene in SCENES:
-        if scene.name in chosen.scenes:
-            for seed in chosen.seeds:
-                run_scene(scene, seed, chosen.epochs, results, chosen.results)
+    results["machine"] = f"{platform.machine()}, {chosen.threads} threads, Python {platform.python_version()}"
+    set_threads(chosen.threads)
+    for seed in chosen.seeds:
+        for scene in SCENES:
+            if scene.name in chosen.scenes:
+                run_scene(scene, seed, chosen, results)
     print(markdown(results))
 
 
-def run_scene(scene: BenchmarkScene, seed: int, epochs: int, results: dict, path: Path) -> None:
-    folder = registered.SCENES / scene.name
+def run_scene(scene: BenchmarkScene, seed: int, chosen: argparse.Namespace, results: dict) -> None:
+    folder, epochs, path = registered.SCENES / scene.name, chosen.epochs, chosen.results
     job = job_of(scene, tuple(scene.sources), "mibf_net", "", seed, epochs)
     modalities = describe_inputs(job.inputs)
     grid, _ = choose_grid(modalities, GridRequest(), labels_path=job.samples.path)
@@ -68,9 +74,9 @@ def run_scene(scene: BenchmarkScene, seed: int, epochs: int, results: dict, path
     training, tests = split(samples, gap, seed)
     for name, keys, method, windows in contestants(scene):
         done = {(r["scene"], r["name"], r["seed"], r["epochs"]) for r in results["runs"]}
-        if (scene.name, name, seed, epochs) in done:
+        if (scene.name, name, seed, epochs) in done or not name.startswith(tuple(chosen.methods)):
             continue
-        own = job_of(scene, keys, method, windows, seed, epochs)
+        own = job_of(scene, keys, method, windows, seed, epochs).with_parameters(threads=chosen.threads)
         matrix, seconds = train_and_score(own, grid, training, tests, modalities)
         run = {"scene": scene.name, "name": name, "seed": seed, "epochs": epochs, "gap": gap}
         run.update(
@@ -92,9 +98,11 @@ def contestants(scene: BenchmarkScene):
         yield name, everything, "random_forest", windows
         for key in everything:
             yield f"{name}, {key} alone", (key,), "random_forest", windows
-    yield "MIBF-Net", everything, "mibf_net", ""
-    for key in everything:
-        yield f"MIBF-Net, {key} alone", (key,), "mibf_net", ""
+    yield "SVM + context", everything, "svm", "3,7,15"
+    for name, method in NETWORKS.items():
+        yield name, everything, method, ""
+        for key in everything:
+            yield f"{name}, {key} alone", (key,), method, ""
 
 
 def job_of(scene: BenchmarkScene, keys: tuple[str, ...], method: str, windows: str, seed: int, epochs: int):
@@ -107,6 +115,7 @@ def job_of(scene: BenchmarkScene, keys: tuple[str, ...], method: str, windows: s
             "samples": {"path": scene.labels, "type": "raster"},
             "parameters": {
                 "method": method, "context_windows": windows, "seed": seed, "epochs": epochs, "threads": 2,
+                "information": "raw",
             },
             "outputs": {"model": "unused.safetensors"},
         },
@@ -114,12 +123,17 @@ def job_of(scene: BenchmarkScene, keys: tuple[str, ...], method: str, windows: s
     )  # fmt: skip
 
 
-def train_and_score(job, grid, training, tests, all_modalities):
-    """Train on `training`, predict `tests`; the grid is that of all sources, whatever the job reads."""
-    modalities = {key: all_modalities[key] for key in job.inputs}
+def train_and_score(job, grid, training, tests, all_modalities, keys=None):
+    """Train on `training`, predict `tests`; the grid is that of all sources, whatever the job reads.
+
+    `keys`: the modalities that are read, those of the job by default.
+    """
+    modalities = {key: all_modalities[key] for key in keys or job.inputs}
     recipe = make_recipe(job, all_modalities, grid)
     with Stack(modalities, grid) as stack:
         started = time.perf_counter()
+        if recipe.information:
+            add_information(job, stack, recipe, silent)
         fit = fit_model(job, stack, training, recipe, tests, silent)
         seconds = time.perf_counter() - started
         found = predict_samples(job, fit.model, stack, tests, silent)
