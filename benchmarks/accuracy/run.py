@@ -1,7 +1,7 @@
 """Accuracy on real scenes: the networks on all sources and on each one alone against forest and SVM.
 
     python benchmarks/accuracy/run.py [--scenes berlin_urban ...] [--seeds 0 1 2] [--epochs N]
-        [--methods MIBF-Net GIHCN ...] [--threads 2]
+        [--methods MIBF-Net GIHCN ...] [--fused] [--threads 2]
 
 Writes benchmarks/accuracy/results.json (figures, confusion matrices, settings) and prints the table of
 benchmarks/README.md. Runs that are already in the file with the same settings are not repeated. GIHCN has the
@@ -49,6 +49,7 @@ def main() -> None:
     options.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     options.add_argument("--epochs", type=int, default=0, help="0 takes the default preset's")
     options.add_argument("--methods", nargs="+", default=[""], help="how the names of the runs begin")
+    options.add_argument("--fused", action="store_true", help="only on all sources")
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--results", type=Path, default=RESULTS)
     chosen = options.parse_args()
@@ -75,6 +76,8 @@ def run_scene(scene: BenchmarkScene, seed: int, chosen: argparse.Namespace, resu
     for name, keys, method, windows in contestants(scene):
         done = {(r["scene"], r["name"], r["seed"], r["epochs"]) for r in results["runs"]}
         if (scene.name, name, seed, epochs) in done or not name.startswith(tuple(chosen.methods)):
+            continue
+        if chosen.fused and len(keys) < len(scene.sources):
             continue
         own = job_of(scene, keys, method, windows, seed, epochs).with_parameters(threads=chosen.threads)
         matrix, seconds = train_and_score(own, grid, training, tests, modalities)
