@@ -30,6 +30,7 @@ PARTS = {
     "trials ref_net": ("accuracy/trials_ref_net.json", accuracy.table.trials_markdown),
     "trials svm": ("accuracy/trials_svm.json", accuracy.table.trials_markdown),
     "diffusion": ("diffusion/results.json", diffusion.table.markdown),
+    "diffusion speed": ("diffusion/speed.json", diffusion.table.speed_markdown),
     "real scenes": ("real_scenes/results.json", real_scenes.table.markdown),
     "speed": ("speed/results.json", speed.table.markdown),
     "shift": ("shift/results.json", shift.table.markdown),

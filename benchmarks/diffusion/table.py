@@ -26,6 +26,23 @@ def markdown(results: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def speed_markdown(results: dict[str, Any]) -> str:
+    """Return what the reduced recipe and the extraction cost."""
+    found, training = results["extraction"], results["training"]
+    size = f"{found['side']} x {found['side']} pixels with a spectral axis of {found['depth']}"
+    memory = f"{found['MiB before']} MiB before, {found['MiB at the peak']} MiB at its peak"
+    lines = [
+        f"- Extraction of {size}: {found['ms per pixel and core']} ms per pixel on one thread; {memory}."
+    ]
+    for key, row in training.items():
+        if isinstance(row, dict):
+            lines.append(
+                f"- {training['scene']}, {key}, {training['threads']} threads: {row['steps']} steps in "
+                f"{row['seconds']} s, loss {row['loss']:.3f}."
+            )
+    return "\n".join(lines)
+
+
 def _cost(cost: dict[str, Any]) -> str:
     losses = ", ".join(f"{key} {loss:.3f}" for key, loss in cost["loss"].items())
     return (
