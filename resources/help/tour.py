@@ -1,0 +1,360 @@
+"""Runs inside QGIS Desktop (`qgis --code`): the whole loop on the demo scene, with pictures on the way.
+
+Variables: LANDFUSE_TOUR the folder of the pictures, LANDFUSE_TOUR_SIZE the window as 1600x1000,
+LANDFUSE_TOUR_METHOD what is trained. `tour.json` in the folder says what was seen, and the error if there was
+one. Widgets are clicked, and the map is drawn on with mouse events, as a user does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import qgis.utils
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from qgis.PyQt.QtGui import QKeyEvent, QMouseEvent
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QWidget
+from qgis.utils import iface
+
+FOLDER = Path(os.environ["LANDFUSE_TOUR"])
+SIZE = tuple(int(side) for side in os.environ.get("LANDFUSE_TOUR_SIZE", "1600x1000").split("x"))
+METHOD = os.environ.get("LANDFUSE_TOUR_METHOD", "mibf_net")
+POLL_MS = 100
+SETTLE_SECONDS = 0.8
+Wait = Callable[[], bool]
+Step = tuple[str, float, Wait]  # what is waited for, how many seconds at most, whether it is there
+
+seen: dict[str, object] = {"pictures": [], "modal": []}
+
+
+def tour() -> Iterator[Step]:
+    """Do one thing after the other; what is yielded is waited for."""
+    arrange()
+    yield pause()
+    open_dock()
+    yield until("the steps of the panel", 20, lambda: len(dock().steps) == len(dock().sections))
+    yield pause()
+    shot("welcome", dock())
+    yield from demo()
+    yield from sources()
+    yield from drawing()
+    yield from settings()
+    yield from training()
+    yield from results()
+    yield from another_round()
+    yield from classify_with_a_model()
+
+
+def demo() -> Iterator[Step]:
+    click(dock().front.welcome.demo)
+    yield until(
+        "the demo scene", 120, lambda: len(session().sources) == 4 and not dock().front.welcome.isVisible()
+    )
+    yield until("the map", 60, drawn)
+    yield pause(3)
+
+
+def sources() -> Iterator[Step]:
+    only("sources")
+    yield pause(4)
+    shot("sources")
+    shot("sources_panel", dock())
+
+
+def drawing() -> Iterator[Step]:
+    only("samples")
+    step = dock().steps["samples"]
+    step.table.set_current(step.table.rows[0].value)
+    yield until("the counts of the classes", 30, lambda: all(c.areas is not None for c in counts(step)))
+    zoom(0.35)
+    yield until("the map", 60, drawn)
+    click(step.digitising.buttons["polygon"])
+    for x, y in ((0.40, 0.40), (0.52, 0.42), (0.54, 0.56), (0.43, 0.58)):
+        click_map(x, y)
+        move(x + 0.03, y + 0.03)
+        yield pause(0.2)
+    shot("drawing")
+    press_map(0.43, 0.58, Qt.MouseButton.RightButton)
+    yield pause(1)
+    click(step.digitising.buttons["grow"])
+    click_map(0.62, 0.35)
+    yield pause(3)
+    shot("grow")
+    QApplication.sendEvent(canvas().viewport(), key(Qt.Key.Key_Escape))
+    click(step.digitising.buttons["grow"])
+    step.live.switch.setChecked(True)
+    yield until("the live map", 60, lambda: live_map_is_there(step))
+    yield pause()
+    shot("live_map")
+    step.spectra_fold.set_open(True)
+    for position in range(5):
+        move(0.3 + 0.02 * position, 0.4)
+        yield pause(0.3)
+    yield pause(3)
+    shot("spectra_panel", dock())
+    step.spectra_fold.set_open(False)
+    step.live.switch.setChecked(False)
+
+
+def settings() -> Iterator[Step]:
+    only("method")
+    step = dock().steps["method"]
+    click(step.methods.buttons[METHOD])
+    yield pause(6)
+    shot("method_panel", dock())
+
+
+def training() -> Iterator[Step]:
+    only("run")
+    step = dock().steps["run"]
+    click(step.button)
+    yield until("a run", 30, lambda: dock().context.runner.busy)
+    seconds = time.monotonic()
+    if METHOD != "random_forest":
+        yield until("curves", 600, lambda: curve_length(step) > 5 or bool(session().runs))
+        yield pause()
+    shot("training")
+    yield until("the first run", 1200, lambda: bool(session().runs) and not dock().context.runner.busy)
+    seen["seconds of the run"] = round(time.monotonic() - seconds, 1)
+    yield pause(2)
+    shot("trained_panel", dock())
+
+
+def results() -> Iterator[Step]:
+    only("result")
+    step = dock().steps["result"]
+    canvas().zoomToFullExtent()
+    yield until("the map", 60, drawn)
+    yield pause(3)
+    shot("result")
+    click(step.map.swipe)
+    press_map(0.5, 0.5)
+    drag_map((0.3, 0.5), (0.55, 0.5))
+    yield pause(1)
+    shot("swipe")
+    click(step.map.swipe)
+    for fold in (step.areas_fold, step.patches_fold):
+        fold.set_open(True)
+    yield pause(3)
+    shot("result_panel", dock())
+
+
+def another_round() -> Iterator[Step]:
+    only("samples")
+    step = dock().steps["samples"]
+    step.table.set_current(step.table.rows[1].value)
+    zoom(0.3)
+    yield until("the map", 60, drawn)
+    click(step.digitising.buttons["rectangle"])
+    drag_map((0.45, 0.45), (0.5, 0.5))
+    yield pause(1)
+    click(step.digitising.buttons["rectangle"])
+    only("result")
+    step = dock().steps["result"]
+    click(step.next.redo)
+    yield until("the second run", 1200, lambda: len(session().runs) == 2 and not dock().context.runner.busy)
+    yield until("the change note", 60, lambda: step.next.note is not None)
+    yield pause(2)
+    show(step.next)
+    shot("redo")
+    shot("redo_panel", dock())
+
+
+def classify_with_a_model() -> Iterator[Step]:
+    only("method")
+    step = dock().steps["method"]
+    step.aim.setCurrentIndex(step.aim.count() - 1)
+    step.aim.activated.emit(step.aim.currentIndex())
+    step.model.chosen.emit(session().runs[-1].outputs["model"])
+    yield pause(4)
+    shot("model_panel", dock())
+
+
+# What the steps are made of
+
+
+def until(what: str, seconds: float, ready: Wait) -> Step:
+    return what, seconds, ready
+
+
+def pause(seconds: float = SETTLE_SECONDS) -> Step:
+    end = time.monotonic() + seconds
+    return "time to pass", seconds + 30, lambda: time.monotonic() >= end
+
+
+def arrange() -> None:
+    """Give the window its size and leave only the layers beside the map."""
+    window = iface.mainWindow()
+    window.showNormal()
+    window.resize(*SIZE)
+    window.move(0, 0)
+    for panel in window.findChildren(QDockWidget):
+        panel.setVisible(panel.objectName() == "Layers")
+
+
+def open_dock() -> None:
+    qgis.utils.plugins["landfuse"].show_dock()
+    if SIZE[0] > 1400:
+        iface.mainWindow().resizeDocks([dock()], [420], Qt.Orientation.Horizontal)
+
+
+def dock():
+    return qgis.utils.plugins["landfuse"].dock()
+
+
+def session():
+    return dock().context.session
+
+
+def canvas():
+    return iface.mapCanvas()
+
+
+def counts(step) -> list:
+    return list(step.table.counts.values())
+
+
+def live_map_is_there(step) -> bool:
+    return step.live.live_map.item is not None and step.live.live_map.item.isVisible()
+
+
+def curve_length(step) -> int:
+    return max((len(points) for points in step.curves.data.curves.values()), default=0)
+
+
+def drawn() -> bool:
+    return not canvas().isDrawing()
+
+
+def only(key: str) -> None:
+    """Unfold one step of the panel and fold the others."""
+    for name, section in dock().sections.items():
+        section.set_open(name == key)
+    show(dock().sections[key])
+
+
+def show(widget: QWidget) -> None:
+    QApplication.processEvents()
+    dock().widget().ensureWidgetVisible(widget)
+
+
+def zoom(share: float) -> None:
+    extent = session().source_layers()[-1].extent()
+    extent.scale(share)
+    canvas().setExtent(extent)
+    canvas().refresh()
+
+
+def key(code: Qt.Key) -> QEvent:
+    return QKeyEvent(QEvent.Type.KeyPress, code, Qt.KeyboardModifier.NoModifier)
+
+
+def click(button: QWidget) -> None:
+    show(button)
+    button.click()
+
+
+def place(x: float, y: float) -> QPoint:
+    """Return the position at shares of the map's width and height."""
+    area = canvas().viewport()
+    return QPoint(round(x * area.width()), round(y * area.height()))
+
+
+def mouse(kind: QEvent.Type, at: QPoint, button: Qt.MouseButton, held: Qt.MouseButton) -> None:
+    area = canvas().viewport()
+    event = QMouseEvent(
+        kind, QPointF(at), QPointF(area.mapToGlobal(at)), button, held, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(area, event)
+
+
+def move(x: float, y: float, held: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    mouse(QEvent.Type.MouseMove, place(x, y), Qt.MouseButton.NoButton, held)
+
+
+def press_map(x: float, y: float, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+    mouse(QEvent.Type.MouseButtonPress, place(x, y), button, button)
+    mouse(QEvent.Type.MouseButtonRelease, place(x, y), button, Qt.MouseButton.NoButton)
+
+
+def click_map(x: float, y: float) -> None:
+    move(x, y)
+    press_map(x, y)
+
+
+def drag_map(start: tuple[float, float], end: tuple[float, float]) -> None:
+    left = Qt.MouseButton.LeftButton
+    mouse(QEvent.Type.MouseButtonPress, place(*start), left, left)
+    for share in (0.25, 0.5, 0.75, 1.0):
+        move(*(a + share * (b - a) for a, b in zip(start, end)), held=left)
+        QApplication.processEvents()
+    mouse(QEvent.Type.MouseButtonRelease, place(*end), left, Qt.MouseButton.NoButton)
+
+
+def shot(name: str, widget: QWidget | None = None) -> None:
+    """Write a picture of the window, or of a part of it."""
+    QApplication.processEvents()
+    number = len(seen["pictures"]) + 1
+    path = FOLDER / f"{number:02}_{name}.png"
+    if not (widget or iface.mainWindow()).grab().save(str(path)):
+        raise OSError(f"the picture cannot be written: {path}")
+    seen["pictures"].append(path.name)
+
+
+class Guide:
+    """Takes the next step of the tour as soon as what it waits for is there; then leaves QGIS."""
+
+    def __init__(self) -> None:
+        self.steps = tour()
+        self.waiting: Step = pause(1)
+        self.since = time.monotonic()
+        self.timer = QTimer(iface.mainWindow())
+        self.timer.timeout.connect(self.look)
+        self.timer.start(POLL_MS)
+
+    def look(self) -> None:
+        close_modal()
+        what, seconds, ready = self.waiting
+        try:
+            if ready():
+                self.timer.stop()
+                self.waiting, self.since = next(self.steps), time.monotonic()
+                self.timer.start(POLL_MS)
+            elif time.monotonic() - self.since > seconds:
+                raise TimeoutError(f"waited {seconds:.0f} s for {what}")
+        except StopIteration:
+            self.leave()
+        except Exception:  # noqa: BLE001  nobody sees a traceback in this window: who started the tour does
+            seen["error"] = traceback.format_exc()
+            iface.mainWindow().grab().save(str(FOLDER / "failed.png"))
+            self.leave()
+
+    def leave(self) -> None:
+        self.timer.stop()
+        (FOLDER / "tour.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
+        for layer in QgsProject.instance().mapLayers().values():
+            if getattr(layer, "isEditable", bool)():
+                layer.rollBack()
+        QgsProject.instance().setDirty(False)
+        iface.actionExit().trigger()
+
+
+def close_modal() -> None:
+    """Note and close a window that would wait for somebody."""
+    window = QApplication.activeModalWidget()
+    if isinstance(window, QDialog):
+        seen["modal"].append(f"{type(window).__name__}: {window.windowTitle()}")
+        window.reject()
+
+
+def begin() -> None:
+    global guide  # without a reference Python would collect it
+    guide = Guide()
+
+
+iface.initializationCompleted.connect(begin)
