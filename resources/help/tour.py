@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import qgis.utils
-from qgis.core import QgsProject
+from qgis.core import QgsPointXY, QgsProject
 from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from qgis.PyQt.QtGui import QKeyEvent, QMouseEvent
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QWidget
@@ -26,6 +26,10 @@ SIZE = tuple(int(side) for side in os.environ.get("LANDFUSE_TOUR_SIZE", "1600x10
 METHOD = os.environ.get("LANDFUSE_TOUR_METHOD", "mibf_net")
 POLL_MS = 100
 SETTLE_SECONDS = 0.8
+# Places of the demo scene, in metres.
+MEADOW = ((412215, 5801232), (412255, 5801230), (412262, 5801202), (412220, 5801200))
+STREET = (412329, 5801335)
+ROOF = ((412300, 5801215), (412312, 5801203))
 Wait = Callable[[], bool]
 Step = tuple[str, float, Wait]  # what is waited for, how many seconds at most, whether it is there
 
@@ -41,7 +45,8 @@ def tour() -> Iterator[Step]:
     yield pause()
     shot("welcome", dock())
     yield from demo()
-    yield from sources()
+    if "sources" in dock().steps:
+        yield from sources()
     yield from drawing()
     yield from settings()
     yield from training()
@@ -69,20 +74,21 @@ def sources() -> Iterator[Step]:
 def drawing() -> Iterator[Step]:
     only("samples")
     step = dock().steps["samples"]
-    step.table.set_current(step.table.rows[0].value)
+    step.table.set_current(named(step, "grassland"))
     yield until("the counts of the classes", 30, lambda: all(c.areas is not None for c in counts(step)))
     zoom(0.35)
     yield until("the map", 60, drawn)
     click(step.digitising.buttons["polygon"])
-    for x, y in ((0.40, 0.40), (0.52, 0.42), (0.54, 0.56), (0.43, 0.58)):
-        click_map(x, y)
-        move(x + 0.03, y + 0.03)
+    for corner in MEADOW:
+        click_map(*corner)
         yield pause(0.2)
+    move(MEADOW[-1][0] - 4, MEADOW[-1][1] + 6)
     shot("drawing")
-    press_map(0.43, 0.58, Qt.MouseButton.RightButton)
+    press_map(*MEADOW[-1], Qt.MouseButton.RightButton)
     yield pause(1)
+    step.table.set_current(named(step, "pavement"))
     click(step.digitising.buttons["grow"])
-    click_map(0.62, 0.35)
+    click_map(*STREET)
     yield pause(3)
     shot("grow")
     QApplication.sendEvent(canvas().viewport(), key(Qt.Key.Key_Escape))
@@ -92,8 +98,8 @@ def drawing() -> Iterator[Step]:
     yield pause()
     shot("live_map")
     step.spectra_fold.set_open(True)
-    for position in range(5):
-        move(0.3 + 0.02 * position, 0.4)
+    for metres in range(5):
+        move(MEADOW[0][0] + metres, MEADOW[0][1])
         yield pause(0.3)
     yield pause(3)
     shot("spectra_panel", dock())
@@ -133,8 +139,8 @@ def results() -> Iterator[Step]:
     yield pause(3)
     shot("result")
     click(step.map.swipe)
-    press_map(0.5, 0.5)
-    drag_map((0.3, 0.5), (0.55, 0.5))
+    middle = session().source_layers()[-1].extent().center()
+    drag_map((middle.x() - 50, middle.y()), (middle.x() + 20, middle.y()))
     yield pause(1)
     shot("swipe")
     click(step.map.swipe)
@@ -147,11 +153,11 @@ def results() -> Iterator[Step]:
 def another_round() -> Iterator[Step]:
     only("samples")
     step = dock().steps["samples"]
-    step.table.set_current(step.table.rows[1].value)
+    step.table.set_current(named(step, "flat roof"))
     zoom(0.3)
     yield until("the map", 60, drawn)
     click(step.digitising.buttons["rectangle"])
-    drag_map((0.45, 0.45), (0.5, 0.5))
+    drag_map(*ROOF)
     yield pause(1)
     click(step.digitising.buttons["rectangle"])
     only("result")
@@ -215,6 +221,11 @@ def canvas():
     return iface.mapCanvas()
 
 
+def named(step, name: str) -> int:
+    """Return the value of a class."""
+    return next(row.value for row in step.table.rows if row.name == name)
+
+
 def counts(step) -> list:
     return list(step.table.counts.values())
 
@@ -260,9 +271,8 @@ def click(button: QWidget) -> None:
 
 
 def place(x: float, y: float) -> QPoint:
-    """Return the position at shares of the map's width and height."""
-    area = canvas().viewport()
-    return QPoint(round(x * area.width()), round(y * area.height()))
+    """Return where a position of the map is on the canvas."""
+    return canvas().getCoordinateTransform().transform(QgsPointXY(x, y)).toQPointF().toPoint()
 
 
 def mouse(kind: QEvent.Type, at: QPoint, button: Qt.MouseButton, held: Qt.MouseButton) -> None:
@@ -312,13 +322,15 @@ class Guide:
     def __init__(self) -> None:
         self.steps = tour()
         self.waiting: Step = pause(1)
-        self.since = time.monotonic()
+        self.since, self.left = time.monotonic(), False
         self.timer = QTimer(iface.mainWindow())
         self.timer.timeout.connect(self.look)
         self.timer.start(POLL_MS)
 
     def look(self) -> None:
         close_modal()
+        if self.left:
+            return
         what, seconds, ready = self.waiting
         try:
             if ready():
@@ -335,7 +347,7 @@ class Guide:
             self.leave()
 
     def leave(self) -> None:
-        self.timer.stop()
+        self.left = True
         (FOLDER / "tour.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
         for layer in QgsProject.instance().mapLayers().values():
             if getattr(layer, "isEditable", bool)():
