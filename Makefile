@@ -2,6 +2,7 @@
 # make test   all checks and tests
 # make qgis   QGIS Desktop with the plugin and the demo scene
 # make odd    the table of odd inputs: what is odd, and how it ended
+# make screenshots  pictures of the whole loop in QGIS Desktop; those of the tutorial are renewed
 # make bench  accuracy, speed and memory (long; see benchmarks/README.md)
 # Everything installs what is missing: Debian packages, then the deep-learning runtime with pip.
 
@@ -19,7 +20,7 @@ QT_TESTS := tests/processing_provider tests/ui tests/desktop tests/test_plugin.p
 OUT := demo
 PLUGINS := $(LANDFUSE_HOME)/plugins
 
-.PHONY: demo test odd qgis bench system runtime tools plugin lint clean
+.PHONY: demo test odd qgis screenshots bench system runtime tools plugin lint clean
 
 demo: runtime plugin
 	QT_QPA_PLATFORM=offscreen QGIS_PLUGINPATH=$(PLUGINS) $(PYTHON) resources/demo/run_demo.py $(OUT)
@@ -39,6 +40,9 @@ qgis: runtime plugin
 	$(PYTHON) resources/demo/desktop_profile.py $(LANDFUSE_HOME)/profiles
 	QGIS_PLUGINPATH=$(PLUGINS) LANDFUSE_DEMO=$(abspath $(OUT)) qgis --nologo --noversioncheck \
 	    --profiles-path $(LANDFUSE_HOME)/profiles --code resources/demo/open_in_qgis.py
+
+screenshots: runtime plugin
+	QGIS_PLUGINPATH=$(PLUGINS) $(PYTHON) resources/help/make_pictures.py $(OUT)/screenshots
 
 bench: tools
 	$(RUN) benchmarks
