@@ -18,7 +18,7 @@ import qgis.utils
 from qgis.core import QgsPointXY, QgsProject
 from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from qgis.PyQt.QtGui import QKeyEvent, QMouseEvent
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QLabel, QWidget
 from qgis.utils import iface
 
 FOLDER = Path(os.environ["LANDFUSE_TOUR"])
@@ -348,11 +348,11 @@ class Guide:
 
     def leave(self) -> None:
         self.left = True
-        (FOLDER / "tour.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
         for layer in QgsProject.instance().mapLayers().values():
             if getattr(layer, "isEditable", bool)():
                 layer.rollBack()
         QgsProject.instance().setDirty(False)
+        (FOLDER / "tour.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
         iface.actionExit().trigger()
 
 
@@ -360,8 +360,14 @@ def close_modal() -> None:
     """Note and close a window that would wait for somebody."""
     window = QApplication.activeModalWidget()
     if isinstance(window, QDialog):
-        seen["modal"].append(f"{type(window).__name__}: {window.windowTitle()}")
+        seen["modal"].append(f"{type(window).__name__}: {window.windowTitle()}: {texts(window)}")
+        (FOLDER / "tour.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
         window.reject()
+
+
+def texts(window: QDialog) -> str:
+    """Return what a window says."""
+    return " ".join(label.text() for label in window.findChildren(QLabel))
 
 
 def begin() -> None:
