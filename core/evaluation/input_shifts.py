@@ -56,9 +56,14 @@ def _fineness(modality: Modality) -> int:
 
 
 def shift_problem(shift: MeasuredShift, grid: Grid) -> Problem | None:
-    """Return the problem that a shift is: sure, and larger than a map pixel and half a coarse one."""
+    """Return the problem that a shift is: sure, and larger than a map pixel and half a coarse one.
+
+    Larger by more than it is known exactly, so that a shift on the limit is no problem one time and none the
+    next.
+    """
     coarse = max(side.modality.pixel_metres for side in (shift.first, shift.second))
-    if not shift.sure or shift.length <= max(grid.pixel_metres, _COARSE_SHARE * coarse):
+    limit = max(grid.pixel_metres, _COARSE_SHARE * coarse)
+    if not shift.sure or shift.length - _precision(shift) <= limit:
         return None
     remedy = f"Move {shift.second.name} {_way(-shift.east, -shift.north, shift)} (or {shift.first.name} the "
     remedy += "other way round), with the Georeferencer or with gdal_translate -a_ullr"

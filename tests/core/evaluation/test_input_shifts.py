@@ -49,6 +49,15 @@ def test_a_shift_below_a_map_pixel_or_half_a_coarse_one_is_a_remark(two_views, s
     assert "1.1 m east of optical (± 0.2 m, 0.6 map pixels)" in shift_text(shift, shift.grid)
 
 
+def test_a_shift_that_may_be_within_the_limit_is_a_remark(two_views, save_raster):
+    images = two_views(SIDE)
+    optical = save_raster("o.tif", images[0], pixel=2.0)
+    (shift,) = _shifts(optical=optical, lidar=save_raster("l.tif", images[1], pixel=2.0, x=500002.2))
+    assert shift.sure
+    assert 2.0 < shift.length < 2.0 + 2 * max(shift.error, 0.1)  # above a map pixel, but not surely
+    assert shift_problem(shift, shift.grid) is None
+
+
 def test_without_a_crs_the_directions_are_right_and_left(two_views, save_raster):
     images = two_views(SIDE)
     optical = save_raster("o.tif", images[0], epsg=0)
