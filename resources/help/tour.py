@@ -353,7 +353,12 @@ class Guide:
                 layer.rollBack()
         QgsProject.instance().setDirty(False)
         (FOLDER / "tour.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
-        iface.actionExit().trigger()
+        # Connected to the slot itself: called from Python, leaving would hold Python's lock while QGIS waits for
+        # tasks that need it.
+        self.exit = QTimer(iface.mainWindow())
+        self.exit.setSingleShot(True)
+        self.exit.timeout.connect(iface.actionExit().trigger)
+        self.exit.start(POLL_MS)
 
 
 def close_modal() -> None:
