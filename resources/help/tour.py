@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import qgis.utils
-from qgis.core import QgsPointXY, QgsProject
+from qgis.core import QgsApplication, QgsPointXY, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from qgis.PyQt.QtGui import QKeyEvent, QMouseEvent
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QLabel, QWidget
@@ -53,6 +53,8 @@ def tour() -> Iterator[Step]:
     yield from results()
     yield from another_round()
     yield from classify_with_a_model()
+    give_edits_up()
+    yield until("the tasks to end", 60, lambda: QgsApplication.taskManager().countActiveTasks() == 0)
 
 
 def demo() -> Iterator[Step]:
@@ -348,17 +350,22 @@ class Guide:
 
     def leave(self) -> None:
         self.left = True
-        for layer in QgsProject.instance().mapLayers().values():
-            if getattr(layer, "isEditable", bool)():
-                layer.rollBack()
+        give_edits_up()
         QgsProject.instance().setDirty(False)
         (FOLDER / "tour.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
-        # Connected to the slot itself: called from Python, leaving would hold Python's lock while QGIS waits for
-        # tasks that need it.
+        # Connected to the slot itself: called from Python, leaving would hold Python's lock while QGIS waits
+        # for tasks that need it.
         self.exit = QTimer(iface.mainWindow())
         self.exit.setSingleShot(True)
         self.exit.timeout.connect(iface.actionExit().trigger)
         self.exit.start(POLL_MS)
+
+
+def give_edits_up() -> None:
+    """Have nothing to save: QGIS asks no question when it is left."""
+    for layer in QgsProject.instance().mapLayers().values():
+        if isinstance(layer, QgsVectorLayer):
+            layer.rollBack()
 
 
 def close_modal() -> None:
