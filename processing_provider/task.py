@@ -36,7 +36,7 @@ class CoreTask(QgsTask):
         if silent and hasattr(QgsTask.Flag, "Silent"):  # QGIS 3.26 and later
             flags |= QgsTask.Flag.Silent
         super().__init__(title, flags)
-        self._work = work
+        self._work, self._silent = work, silent
         self._outcome: Any = Cancelled()  # a task cancelled while it waits is never run
 
     def run(self) -> bool:
@@ -45,7 +45,7 @@ class CoreTask(QgsTask):
             self._outcome = self._work(Progress(self._receive, self.isCanceled))
         except Exception as error:  # noqa: BLE001  an exception leaving a worker thread takes QGIS down
             self._outcome = error
-            return False
+            return self._silent  # QGIS before 3.26 would tell that the task has failed
         return True
 
     def abandon(self) -> None:
@@ -59,7 +59,8 @@ class CoreTask(QgsTask):
     def finished(self, ok: bool) -> None:
         """Announce the outcome; called in the main thread."""
         _abandoned.discard(self)
-        (self.succeeded if ok else self.failed).emit(self._outcome)
+        is_good = ok and not isinstance(self._outcome, Exception)
+        (self.succeeded if is_good else self.failed).emit(self._outcome)
 
     def _receive(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "progress":

@@ -18,7 +18,7 @@ import qgis.utils
 from qgis.core import QgsApplication, QgsPointXY, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from qgis.PyQt.QtGui import QKeyEvent, QMouseEvent
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QLabel, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QLabel, QMessageBox, QWidget
 from qgis.utils import iface
 
 FOLDER = Path(os.environ["LANDFUSE_TOUR"])
@@ -124,7 +124,7 @@ def training() -> Iterator[Step]:
     yield until("a run", 30, lambda: dock().context.runner.busy)
     seconds = time.monotonic()
     if METHOD != "random_forest":
-        yield until("curves", 600, lambda: curve_length(step) > 5 or bool(session().runs))
+        yield until("curves", 600, lambda: curve_length(step) > 10 or bool(session().runs))
         yield pause()
     shot("training")
     yield until("the first run", 1200, lambda: bool(session().runs) and not dock().context.runner.busy)
@@ -237,7 +237,8 @@ def live_map_is_there(step) -> bool:
 
 
 def curve_length(step) -> int:
-    return max((len(points) for points in step.curves.data.curves.values()), default=0)
+    trainings = step.curves.data.trainings
+    return int(trainings[-1].last_round) if trainings else 0
 
 
 def drawn() -> bool:
@@ -330,7 +331,7 @@ class Guide:
         self.timer.start(POLL_MS)
 
     def look(self) -> None:
-        close_modal()
+        close_modal(self.left)
         if self.left:
             return
         what, seconds, ready = self.waiting
@@ -368,13 +369,16 @@ def give_edits_up() -> None:
             layer.rollBack()
 
 
-def close_modal() -> None:
+def close_modal(leaving: bool = False) -> None:
     """Note and close a window that would wait for somebody."""
     window = QApplication.activeModalWidget()
     if isinstance(window, QDialog):
         seen["modal"].append(f"{type(window).__name__}: {window.windowTitle()}: {texts(window)}")
         (FOLDER / "tour.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
-        window.reject()
+        if leaving and isinstance(window, QMessageBox):
+            window.button(QMessageBox.StandardButton.Yes).click()
+        else:
+            window.reject()
 
 
 def texts(window: QDialog) -> str:

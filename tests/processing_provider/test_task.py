@@ -59,3 +59,14 @@ def test_cancelling_stops_the_work_at_its_next_report(qgis_app, qtbot):
     how, error, _ = run(qtbot, work, cancel_when_started)
     assert how == "failed"
     assert isinstance(error, Cancelled)
+
+
+def test_a_silent_task_that_fails_is_no_failed_task_to_qgis(qgis_app, qtbot):
+    def fail(progress):
+        raise ValueError("broken")
+
+    task = CoreTask("quiet", fail, silent=True)
+    with qtbot.waitSignal(task.failed, timeout=5000) as caught:
+        QgsApplication.taskManager().addTask(task)
+    assert isinstance(caught.args[0], ValueError)
+    qtbot.waitUntil(lambda: task.status() == task.TaskStatus.Complete, timeout=5000)

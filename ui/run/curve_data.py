@@ -9,6 +9,7 @@ from typing import Any
 
 MOST_POINTS = 400  # of one line; a panel has fewer pixels than that
 LOSS, ACCURACY, HELD_BACK_LOSS, HELD_BACK = "loss", "accuracy", "held_back_loss", "held_back_accuracy"
+DIFFUSION_LOSS = "loss of "  # and the source
 
 Points = list[tuple[float, float]]
 
@@ -49,8 +50,9 @@ class CurveData:
         self.trainings = []
 
     def add(self, event: Mapping[str, Any]) -> bool:
-        """Take a `metric` event."""
+        """Take a `metric` event; each diffusion model of a source is a training of its own."""
         name, epoch, value = event["name"], float(event["epoch"]), float(event["value"])
+        name = LOSS if name.startswith(DIFFUSION_LOSS) else name
         if name not in (LOSS, ACCURACY, HELD_BACK_LOSS, HELD_BACK) or not math.isfinite(value):
             return False
         known = self.trainings[-1].lines.get(name) if self.trainings else None
