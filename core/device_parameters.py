@@ -24,3 +24,14 @@ THREADS = Parameter(
     maximum=256,
     advanced=True,
 )
+
+BATCH = Parameter(
+    "batch_size",
+    "int",
+    0,
+    "Batch size (0 = automatic)",
+    "Patches computed at once; 0 chooses.",
+    minimum=0,
+    maximum=65536,
+    advanced=True,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .job_spec import METHODS, JobKind, Parameter
-from .model_job_kinds import TRAIN
+from .train_job_kind import TRAIN
 
 # Of each method: seconds and MiB of all trainings of a run, and of a map of the whole grid.
 FIGURES = ("TRAINING_SECONDS", "TRAINING_MIB", "MAPPING_SECONDS", "MAPPING_MIB")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from .feature_job_kinds import DIFFUSION_FEATURES
 from .forecast_job_kind import FORECAST
 from .job_spec import JobKind, Output, Parameter
-from .model_job_kinds import CLASSIFY, CLASSIFY_SCENES, IMPORT_WEIGHTS, PREVIEW, TRAIN
+from .model_job_kinds import CLASSIFY, CLASSIFY_SCENES, IMPORT_WEIGHTS, PREVIEW
 from .study_job_kinds import COMPARE, IMPORT_SCENE
+from .train_job_kind import TRAIN
 
 ASSESS = JobKind(
     title="Assess a class map",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .job_spec import METHODS, MODALITIES, JobKind, Output, Parameter
-from .model_job_kinds import TRAIN
+from .train_job_kind import TRAIN
 
 # Of a training's settings those that a comparison sets itself, and those it has of its own.
 _NOT_SHARED = ("method", "seed", "refit", "test_fraction")

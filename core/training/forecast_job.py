@@ -14,9 +14,9 @@ from ..inference.device import require_torch
 from ..inference.forecast import duration_in_words, size_in_words
 from ..job import Job
 from ..job_spec import METHODS, JobResult
-from ..model_job_kinds import TRAIN
 from ..models.catalog import CATALOG
 from ..progress import Progress
+from ..train_job_kind import TRAIN
 from .cost import Cost, free_bytes, run_cost
 from .recipe import Recipe, make_recipe
 from .scene import Scene, open_scene

@@ -8,7 +8,7 @@ from landfuse.core.data.split_grid import WIDEST_PATCH
 from landfuse.core.errors import JobError
 from landfuse.core.job import Job
 from landfuse.core.job_spec import METHODS, ROLE_METHODS, TILE_METHODS
-from landfuse.core.model_job_kinds import TRAIN
+from landfuse.core.train_job_kind import TRAIN
 from landfuse.core.training.recipe import check_classes, check_settings, context_windows, make_recipe
 
 GRID = make_grid("EPSG:32633", (400000.0, 2.0, 0.0, 5800000.0, 0.0, -2.0), 100, 100)
