@@ -32,7 +32,7 @@ def source_text(recipe: Mapping[str, Any]) -> str:
     if recipe.get("quantity"):
         parts.append(str(recipe["quantity"]).replace("_", " "))
     if isinstance(recipe.get("pixel_metres"), (int, float)):
-        parts.append(f"pixels of {recipe['pixel_metres']:g} m")
+        parts.append(f"pixels of {recipe['pixel_metres']:.3g} m")
     wavelengths = [
         b["wavelength"] for b in bands if isinstance(b, Mapping) and b.get("wavelength") is not None
     ]

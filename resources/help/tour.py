@@ -146,9 +146,14 @@ def results() -> Iterator[Step]:
     yield pause(1)
     shot("swipe")
     click(step.map.swipe)
-    for fold in (step.areas_fold, step.patches_fold):
-        fold.set_open(True)
-    yield pause(3)
+    step.areas_fold.set_open(True)
+    click(step.areas.measure)
+    yield until("the areas", 60, lambda: step.areas.found is not None)
+    yield pause()
+    show(step.areas)
+    shot("areas_panel", dock())
+    step.areas_fold.set_open(False)
+    show(step.runs)
     shot("result_panel", dock())
 
 
