@@ -36,7 +36,7 @@ def look() -> None:
         plugin.show_dock(False)  # else the next start opens it
     Path(os.environ["LANDFUSE_BENCH"]).write_text(json.dumps(seen), encoding="utf-8")
     QgsProject.instance().setDirty(False)
-    iface.actionExit().trigger()
+    QTimer.singleShot(0, iface.actionExit().trigger)  # to the slot: QGIS must not wait under Python's lock
 
 
 seen = {}

@@ -46,7 +46,7 @@ def look():
     iface.mainWindow().grab().save(str(FOLDER / "desktop.png"))
     (FOLDER / "seen.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
     QgsProject.instance().setDirty(False)
-    iface.actionExit().trigger()
+    QTimer.singleShot(0, iface.actionExit().trigger)  # to the slot: QGIS must not wait under Python's lock
 
 
 def look_at_plugin():
