@@ -356,6 +356,7 @@ class Guide:
 
     def leave(self) -> None:
         self.left = True
+        self.timer.start(POLL_MS)  # for what QGIS may ask
         give_edits_up()
         QgsProject.instance().setDirty(False)
         (FOLDER / "tour.json").write_text(json.dumps(seen, indent=1), encoding="utf-8")
