@@ -175,6 +175,7 @@ class Bench:
             runner.failed.connect(lambda _: QTimer.singleShot(500, self.leave))
             runner.cancel()
             return
+        self.dock.context.classes.layer.rollBack()  # else QGIS asks whether to save
         (FOLDER / "found.json").write_text(json.dumps(found), encoding="utf-8")
         QgsProject.instance().setDirty(False)
         QTimer.singleShot(
