@@ -19,7 +19,6 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..core.data.products import is_product
 from ..core.errors import BandError, RasterReadError, SamplesError, VectorReadError
 from ..core.job import GridRequest, Job, RasterInput, SamplesInput
 from ..core.job_file import parse_job
@@ -123,7 +122,11 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _is_product(item: Any) -> bool:
-    return isinstance(item, str) and is_product(item)
+    if not isinstance(item, str):
+        return False
+    from ..core.data.products import is_product  # here: it brings numpy, and QGIS's start would wait for it
+
+    return is_product(item)
 
 
 def _given(request: Request, name: str) -> list[QgsMapLayer | str]:
