@@ -33,7 +33,7 @@ TOURS = {
     "dark-small": ("Night Mapping", "1280x720", "random_forest"),
 }
 TUTORIAL = "light-normal"
-SHIPPED_WIDTH, QUALITY = 1280, 82  # pixels, and of JPEG
+SHIPPED_WIDTH, QUALITY = 1200, 78  # pixels, and of JPEG
 LIMIT_SECONDS = 1800
 
 
@@ -98,15 +98,17 @@ def report(folder: Path) -> bool:
 
 
 def ship(folder: Path) -> None:
-    """Write the pictures of the tutorial."""
-    target = HERE / "pictures"
+    """Write the pictures that the tutorial shows."""
+    target, page = HERE / "pictures", (HERE / "index.html").read_text(encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     for path in sorted(folder.glob("[0-9][0-9]_*.png")):
+        name = f"{path.stem[3:]}.jpg"  # without its number: the page refers to it by what it shows
+        if f"pictures/{name}" not in page:
+            continue
         image = QImage(str(path))
         if image.width() > SHIPPED_WIDTH:
             image = image.scaledToWidth(SHIPPED_WIDTH, Qt.TransformationMode.SmoothTransformation)
-        name = f"{path.stem[3:]}.jpg"  # without its number: the page refers to it by what it shows
         if not image.save(str(target / name), "JPG", QUALITY):
             raise OSError(f"the picture cannot be written: {target / name}")
 
