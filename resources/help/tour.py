@@ -76,6 +76,7 @@ def sources() -> Iterator[Step]:
 def drawing() -> Iterator[Step]:
     only("samples")
     step = dock().steps["samples"]
+    step.live.switch.setChecked(False)  # it would cover what the first pictures show
     step.table.set_current(named(step, "grassland"))
     yield until("the counts of the classes", 30, lambda: all(c.areas is not None for c in counts(step)))
     zoom(0.35)
