@@ -201,6 +201,7 @@ def no_data_here() -> SamplesError:
     """Return the error for a place that no training area can use."""
     return SamplesError(
         "Not all sources have data here.",
+        where="training area",
         remedy="Draw where the sources overlap and none of them has holes.",
     )
 

@@ -86,7 +86,7 @@ def forest_of(job: Job, progress: Progress) -> tuple[TrainedModel, dict[str, Mod
     Raises `SamplesError` for samples of fewer than two classes, `AlignmentError` for a view of nothing.
     """
     if job.samples is None:
-        raise SamplesError("There are no samples yet.", remedy="Draw areas of two classes.")
+        raise SamplesError("There are no samples yet.", where="live map", remedy="Draw areas of two classes.")
     scene = _scene_of(job, progress)
     pixel = median_sample_width(job.samples)
     view = zoomed_out(view_of(scene.modalities, job.grid, samples_pixel=pixel), int(job.parameters["pixels"]))
@@ -201,5 +201,7 @@ def _rank(keys: NDArray[np.int64]) -> NDArray[np.int64]:
 def _require_two_classes(samples: SampleSet) -> None:
     if np.count_nonzero(samples.counts()) < 2:
         raise SamplesError(
-            "The live map needs areas of at least two classes.", remedy="Draw an area of another class."
+            "The live map needs areas of at least two classes.",
+            where="live map",
+            remedy="Draw an area of another class.",
         )

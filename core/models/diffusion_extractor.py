@@ -33,6 +33,7 @@ KINDS = ("features", "reconstruction")
 FEATURE_STEP, RECONSTRUCTION_STEP = 5, 100
 STAGE = 2
 _UNET, _OWN = "unet.", ("low", "high", "mean", "components")
+_WHERE = "diffusion model"
 _REMEDY = "Copy the file again, or make the features anew."
 
 
@@ -124,6 +125,7 @@ class DiffusionExtractor:
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelFileError(
                 f"The diffusion model in it does not fit together: {str(error).splitlines()[-1].strip()}",
+                where=_WHERE,
                 remedy=_REMEDY,
             ) from error
         found.check()
@@ -136,7 +138,9 @@ class DiffusionExtractor:
         if self.settings.kind == "features":
             sizes += [self.mean.shape == (inner,), self.components.shape[1:] == (inner,)]
         if not all(sizes):
-            raise ModelFileError("The diffusion model in it does not fit its bands.", remedy=_REMEDY)
+            raise ModelFileError(
+                "The diffusion model in it does not fit its bands.", where=_WHERE, remedy=_REMEDY
+            )
 
     def network(self) -> SpectralUnet:
         """Return the U-Net in eval mode."""
