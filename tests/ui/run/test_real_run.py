@@ -79,7 +79,9 @@ STAGES = {
 def test_cancelling_while(qtbot, session, runner, small_scene, stage):
     reached = STAGES[stage]
     settings = {"patch_size": 5, "epochs": 6, "gap": 4.0, "threads": 1, "device": "cpu"}
-    session.set_method(MethodChoice(parameters=settings))
+    # Mapping the small scene on its own pixels is over before it can be cancelled.
+    fine = {"PIXEL_SIZE": 0.4} if stage == "the scene is mapped" else {}
+    session.set_method(MethodChoice(parameters=settings, grid=fine))
     events = []
     runner.reported.connect(events.append)
     runner.start(both(session))
