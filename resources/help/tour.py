@@ -28,12 +28,13 @@ POLL_MS = 100
 SETTLE_SECONDS = 0.8
 # Places of the demo scene, in metres.
 MEADOW = ((412215, 5801232), (412255, 5801230), (412262, 5801202), (412220, 5801200))
+LAWN = ((412214, 5801264), (412220, 5801258))
 STREET = (412329, 5801335)
 ROOF = ((412300, 5801215), (412312, 5801203))
 Wait = Callable[[], bool]
 Step = tuple[str, float, Wait]  # what is waited for, how many seconds at most, whether it is there
 
-seen: dict[str, object] = {"pictures": [], "modal": []}
+seen: dict[str, object] = {"pictures": [], "modal": [], "seconds": {}}
 
 
 def tour() -> Iterator[Step]:
@@ -59,9 +60,10 @@ def tour() -> Iterator[Step]:
 
 def demo() -> Iterator[Step]:
     click(dock().front.welcome.demo)
-    yield until(
-        "the demo scene", 120, lambda: len(session().sources) == 4 and not dock().front.welcome.isVisible()
-    )
+    yield until("the demo scene", 120, lambda: len(session().sources) == 4)
+    began = time.monotonic()
+    yield until("the verdict", 60, lambda: dock().sections["sources"].header.state.endswith(" m"))
+    took("the verdict", began)
     yield until("the map", 60, drawn)
     yield pause(3)
 
@@ -100,6 +102,15 @@ def drawing() -> Iterator[Step]:
     yield until("the live map", 60, lambda: live_map_is_there(step))
     yield pause()
     shot("live_map")
+    shown: list[float] = []
+    step.live.live_map.shown.connect(lambda: shown.append(time.monotonic()))
+    step.table.set_current(named(step, "grassland"))
+    click(step.digitising.buttons["rectangle"])
+    began = time.monotonic()
+    drag_map(*LAWN)
+    yield until("the live map after an area", 60, lambda: bool(shown))
+    took("the live map after an area", began)
+    click(step.digitising.buttons["rectangle"])
     step.spectra_fold.set_open(True)
     for metres in range(5):
         move(MEADOW[0][0] + metres, MEADOW[0][1])
@@ -129,7 +140,7 @@ def training() -> Iterator[Step]:
         yield pause()
     shot("training")
     yield until("the first run", 1200, lambda: bool(session().runs) and not dock().context.runner.busy)
-    seen["seconds of the run"] = round(time.monotonic() - seconds, 1)
+    took("the run", seconds)
     yield pause(2)
     shot("trained_panel", dock())
 
@@ -194,6 +205,11 @@ def classify_with_a_model() -> Iterator[Step]:
 
 def until(what: str, seconds: float, ready: Wait) -> Step:
     return what, seconds, ready
+
+
+def took(what: str, began: float) -> None:
+    """Keep how many seconds something took."""
+    seen["seconds"][what] = round(time.monotonic() - began, 1)
 
 
 def pause(seconds: float = SETTLE_SECONDS) -> Step:
