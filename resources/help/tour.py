@@ -165,6 +165,7 @@ def results() -> Iterator[Step]:
     show(step.areas)
     shot("areas_panel", dock())
     step.areas_fold.set_open(False)
+    yield pause()
     show(step.runs)
     shot("result_panel", dock())
 

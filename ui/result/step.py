@@ -72,6 +72,7 @@ class ResultStep(Step):
         layout.setContentsMargins(look.MARGIN, 0, look.MARGIN, look.MARGIN)
         layout.addWidget(self.empty)
         layout.addWidget(self.content)
+        layout.addStretch(1)  # room that is left over while something folds is not for the labels
 
     def _folds(self) -> tuple[Fold, Fold]:
         self.areas_fold = Fold(
