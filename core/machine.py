@@ -11,6 +11,7 @@ import platform
 import re
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,12 +72,10 @@ def memory() -> tuple[int, int]:
 def processor_name() -> str:
     """Return the processor's name as its maker writes it, without marks and clock rate."""
     name = ""
-    try:
+    with suppress(OSError):  # only Linux has the file
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         match = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
         name = match[1] if match else ""
-    except OSError:
-        pass
     name = name or _mac_processor() or platform.processor() or platform.machine()
     return " ".join(re.sub(r"\((R|TM)\)|\bCPU\b|@.*$|\bProcessor\b|\d+-Core", "", name).split())
 
