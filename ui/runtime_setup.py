@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsApplication
-from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QMessageBox
 
 from ..core.environment import EngineRecord, find, read_record
@@ -147,7 +147,8 @@ class RuntimeSetup(QObject):
 
     def _succeeded(self, result: Any, then: Callable[[Any], None]) -> None:
         self._close()
-        then(result)
+        # QGIS 3.22 can forget a task that is added while another one ends, and `then` may add one.
+        QTimer.singleShot(0, lambda: then(result))
 
     def _failed(self, error: Exception) -> None:
         self._close()

@@ -157,11 +157,16 @@ def principal_components(values: Floats, count: int) -> tuple[Floats, Floats]:
     for start in range(0, len(values), _CHUNK):
         centred = values[start : start + _CHUNK].astype(np.float64) - mean
         covariance += centred.T @ centred
-    _, vectors = np.linalg.eigh(covariance / max(1, len(values)))
+    return mean.astype(np.float32), leading_components(covariance / max(1, len(values)), count)
+
+
+def leading_components(covariance: NDArray[np.float64], count: int) -> Floats:
+    """Return the first `count` eigenvectors (count, C) of a covariance (C, C), their signs fixed as above."""
+    _, vectors = np.linalg.eigh(covariance)
     components = vectors[:, ::-1][:, :count].T
     largest = np.abs(components).argmax(axis=1)
     components *= np.sign(components[np.arange(count), largest])[:, None]
-    return mean.astype(np.float32), components.astype(np.float32)
+    return np.ascontiguousarray(components, np.float32)
 
 
 class Preprocess(dict[str, Normalisation]):

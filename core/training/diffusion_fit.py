@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.normalisation import Normalisation, Preprocess, fit_normalisation, scene_sample
+from ..data.normalisation import (
+    Normalisation,
+    Preprocess,
+    fit_normalisation,
+    leading_components,
+    scene_sample,
+)
 from ..data.stack import Stack
 from ..data.windows import Window, iter_tiles
 from ..errors import OutOfMemoryError, TrainingError
@@ -253,7 +259,7 @@ def _reduced(
         products += values @ values.T
         count += values.shape[1]
     mean = total / max(1, count)
-    components = _principal(products / max(1, count) - np.outer(mean, mean), extractor.n_bands)
+    components = leading_components(products / max(1, count) - np.outer(mean, mean), extractor.n_bands)
     return replace(extractor, mean=mean.astype(np.float32), components=components)
 
 
@@ -262,12 +268,3 @@ def _spread_windows(shape: tuple[int, int], side: int) -> list[Window]:
     windows = list(iter_tiles(*shape, side))
     every = max(1, round(shape[0] * shape[1] / REDUCTION_PIXELS))
     return windows[every // 2 :: every] or windows[:1]
-
-
-def _principal(covariance: NDArray[np.float64], count: int) -> Floats:
-    """Return the first components (count, n); the largest coefficient of each is positive."""
-    _, vectors = np.linalg.eigh(covariance)
-    components: Any = vectors[:, ::-1][:, :count].T
-    largest = np.abs(components).argmax(axis=1)
-    signs = np.sign(components[np.arange(len(components)), largest])
-    return np.ascontiguousarray(components * signs[:, None], np.float32)
